@@ -1,0 +1,215 @@
+//! Deltas: the engine that finds what a new file shares with a basis.
+
+mod scanner;
+mod slack;
+
+use std::borrow::Borrow;
+use std::ops::Range;
+
+use crate::engine::{Engine, Outbox, Status, Step, copy_front};
+use crate::error::Result;
+use crate::format::{Command, DELTA_MAGIC, Trailer};
+use crate::index::Index;
+use crate::stats::DeltaStats;
+use crate::strong::{StrongHash, StrongState};
+use crate::weak::{RabinKarp, Rollsum, WeakHash};
+use scanner::{MAX_LITERAL, Scanner};
+use slack::Slack;
+
+/// Input that is taken into the buffer at once, at least.
+const CHUNK: usize = 256 << 10;
+
+/// What a delta should be like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeltaOptions {
+    trailer: bool,
+}
+
+impl DeltaOptions {
+    /// Returns the defaults: librsync's bytes exactly, so no trailer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets whether a [`Trailer`] follows END, by which a patch verifies its result. librsync
+    /// ignores it.
+    pub fn trailer(mut self, trailer: bool) -> Self {
+        self.trailer = trailer;
+        self
+    }
+}
+
+/// Engine that turns the bytes of a new file into a delta against the basis of an [`Index`].
+///
+/// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, and no
+/// more than has been pushed.
+pub struct DeltaEncoder<I> {
+    index: I,
+    search: Search,
+    /// The part of the new file that is not written or may still match.
+    buf: Vec<u8>,
+    /// A command on its way out, and the literal data behind it.
+    command: Outbox,
+    literal: Range<usize>,
+    digest: Option<StrongState>,
+    ended: bool,
+    stats: DeltaStats,
+}
+
+/// Something to write: bytes of the basis, or a range of the encoder's buffer.
+enum Run {
+    Copy(Range<u64>),
+    Literal(Range<usize>),
+}
+
+enum Search {
+    Rollsum(Scanner<Rollsum>),
+    RabinKarp(Scanner<RabinKarp>),
+    Slack(Slack),
+}
+
+impl<I: Borrow<Index>> DeltaEncoder<I> {
+    /// Starts a delta.
+    pub fn new(index: I, options: DeltaOptions) -> Self {
+        let mut command = Outbox::default();
+        command.push(&DELTA_MAGIC.to_be_bytes());
+        let signature = index.borrow().signature();
+        let search = match signature.params().kind().weak {
+            _ if signature.blocks() == 0 => {
+                Search::Slack(Slack::new(signature.params().block_len()))
+            }
+            WeakHash::Rollsum => Search::Rollsum(Scanner::new()),
+            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new()),
+        };
+        DeltaEncoder {
+            index,
+            search,
+            buf: Vec::new(),
+            command,
+            literal: 0..0,
+            digest: options
+                .trailer
+                .then(|| StrongState::new(StrongHash::Blake2b)),
+            ended: false,
+            stats: DeltaStats::default(),
+        }
+    }
+
+    /// Queues the next command. False if more input is needed, or if all is queued at the end.
+    fn queue_next_run(&mut self, end_of_input: bool) -> bool {
+        let (index, buf) = (self.index.borrow(), &self.buf);
+        let stats = &mut self.stats.search;
+        let run = match &mut self.search {
+            Search::Rollsum(scanner) => scanner.next_run(index, buf, end_of_input, stats),
+            Search::RabinKarp(scanner) => scanner.next_run(index, buf, end_of_input, stats),
+            Search::Slack(slack) => slack.next_run(buf, end_of_input),
+        };
+        match run {
+            None => return false,
+            Some(Run::Copy(range)) => {
+                let (position, len) = (range.start, range.end - range.start);
+                let command = Command::Copy { position, len }.encode();
+                self.stats.commands.copy(len, command.as_bytes().len());
+                self.command.push(command.as_bytes());
+            }
+            Some(Run::Literal(range)) => {
+                let len = range.len() as u64;
+                let command = Command::Literal { len }.encode();
+                self.stats.commands.literal(len, command.as_bytes().len());
+                self.command.push(command.as_bytes());
+                self.literal = range;
+            }
+        }
+        true
+    }
+
+    /// Takes some of the non-empty `input` into the buffer and returns how much.
+    fn take(&mut self, input: &[u8]) -> usize {
+        // Two block lengths, so that at most as much is moved down as is taken.
+        let capacity = match &self.search {
+            Search::Slack(slack) => slack.wanted() + CHUNK,
+            _ => {
+                let block_len = self.index.borrow().params().block_len() as usize;
+                MAX_LITERAL + block_len + block_len.max(CHUNK)
+            }
+        };
+        if self.buf.len() + input.len() > capacity {
+            let needed_from = self.needed_from();
+            self.buf.drain(..needed_from);
+            match &mut self.search {
+                Search::Rollsum(scanner) => scanner.rebase(needed_from),
+                Search::RabinKarp(scanner) => scanner.rebase(needed_from),
+                Search::Slack(slack) => slack.rebase(needed_from),
+            }
+        }
+        let taken = input.len().min(capacity - self.buf.len());
+        self.buf.extend_from_slice(&input[..taken]);
+        if let Some(digest) = &mut self.digest {
+            digest.update(&input[..taken]);
+        }
+        self.stats.in_bytes += taken as u64;
+        taken
+    }
+
+    fn needed_from(&self) -> usize {
+        match &self.search {
+            Search::Rollsum(scanner) => scanner.needed_from(),
+            Search::RabinKarp(scanner) => scanner.needed_from(),
+            Search::Slack(slack) => slack.needed_from(),
+        }
+    }
+
+    fn queue_end(&mut self) {
+        self.command.push(Command::End.encode().as_bytes());
+        if let Some(digest) = &self.digest {
+            let trailer = Trailer {
+                result_len: self.stats.in_bytes,
+                result_digest: digest.finish(),
+            };
+            self.command.push(&trailer.encode());
+        }
+        self.ended = true;
+    }
+}
+
+impl<I: Borrow<Index>> Engine for DeltaEncoder<I> {
+    type Stats = DeltaStats;
+
+    fn step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            produced += self.command.drain(&mut output[produced..]);
+            if self.command.is_empty() {
+                let sent = copy_front(&self.buf[self.literal.clone()], &mut output[produced..]);
+                self.literal.start += sent;
+                produced += sent;
+            }
+            if !self.command.is_empty() || !self.literal.is_empty() {
+                break Status::NeedsOutput;
+            }
+            let rest = &input[consumed..];
+            let end = end_of_input && rest.is_empty();
+            if self.ended {
+                break Status::Done;
+            } else if self.queue_next_run(end) {
+                continue;
+            } else if !rest.is_empty() {
+                consumed += self.take(rest);
+            } else if end {
+                self.queue_end();
+            } else {
+                break Status::NeedsInput;
+            }
+        };
+        self.stats.out_bytes += produced as u64;
+        Ok(Step {
+            consumed,
+            produced,
+            status,
+        })
+    }
+
+    fn stats(&self) -> DeltaStats {
+        self.stats
+    }
+}

@@ -1,0 +1,376 @@
+//! What can go wrong, with the byte offset where a decoder stopped.
+
+use std::fmt;
+use std::io;
+
+/// Result of every fallible function of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed.
+///
+/// Offsets count bytes from the start of the stream that was being read. Every variant belongs to
+/// exactly one [`ErrorKind`], whose number is librsync's `rs_result`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The engine returned an error before and takes no more input.
+    #[error("the operation failed earlier and cannot go on")]
+    AlreadyFailed,
+
+    /// A COPY command reaches beyond the end of the basis.
+    #[error(
+        "copy of {len} bytes from position {position} needs bytes at {ended_at}, beyond the end of the basis: wrong basis?"
+    )]
+    BasisEnded {
+        /// First basis byte of the command.
+        position: u64,
+        /// Bytes the command copies.
+        len: u64,
+        /// Basis position at which nothing could be read any more.
+        ended_at: u64,
+    },
+
+    /// The stream is not a delta.
+    #[error("not a delta: magic {found:#010x} at byte 0, expected 0x72730236{}", Likeness(.likeness))]
+    BadDeltaMagic {
+        /// The first four bytes.
+        found: u32,
+        /// What the stream looks like instead, if that is known.
+        likeness: Option<&'static str>,
+    },
+
+    /// The stream is not a signature.
+    #[error(
+        "not a signature: magic {found:#010x} at byte 0, expected 0x72730136, 37, 46 or 47{}",
+        Likeness(.likeness)
+    )]
+    BadSignatureMagic {
+        /// The first four bytes.
+        found: u32,
+        /// What the stream looks like instead, if that is known.
+        likeness: Option<&'static str>,
+    },
+
+    /// A signature header with a block length outside 1..=2147483647.
+    #[error("block length {found} at byte {offset} is not between 1 and 2147483647")]
+    BlockLenOnWire {
+        /// Where the field starts.
+        offset: u64,
+        /// The field as unsigned number.
+        found: u32,
+    },
+
+    /// A delta command 0x55..=0xff, which no version of the format defines.
+    #[error("unknown delta command {opcode:#04x} at byte {offset}")]
+    BogusCommand {
+        /// Where the command starts.
+        offset: u64,
+        /// The command byte.
+        opcode: u8,
+    },
+
+    /// The caller's [`Monitor`](crate::Monitor) asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+
+    /// A COPY command of zero or more than 2^63 - 1 bytes.
+    #[error("copy command at byte {offset} has invalid length {len}")]
+    CopyLen {
+        /// Where the command starts.
+        offset: u64,
+        /// The length as signed number, which is how librsync reads it.
+        len: i64,
+    },
+
+    /// A COPY command whose position exceeds 2^63 - 1.
+    #[error("copy command at byte {offset} has invalid position {position}")]
+    CopyPosition {
+        /// Where the command starts.
+        offset: u64,
+        /// The position as signed number, which is how librsync reads it.
+        position: i64,
+    },
+
+    /// A whole-file operation failed on this file.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What happened to it.
+        source: Box<Error>,
+    },
+
+    /// The stream ends before it is complete.
+    #[error("unexpected end of input at byte {offset}, expected {expected}")]
+    InputEnded {
+        /// Length of the stream.
+        offset: u64,
+        /// What should have followed.
+        expected: Part,
+    },
+
+    /// Options that do not make a signature.
+    #[error("block length {found} is not between 1 and 2147483647")]
+    InvalidBlockLen {
+        /// The length asked for.
+        found: u64,
+    },
+
+    /// A strong length that the hash cannot fill, in options or, for MD4, in a signature header.
+    #[error("strong length {found} is not between 1 and {max}, the most that {hash} gives")]
+    InvalidStrongLen {
+        /// The length asked for.
+        found: u64,
+        /// Bytes of the whole sum.
+        max: u8,
+        /// Name of the hash.
+        hash: &'static str,
+    },
+
+    /// Reading, writing or seeking failed.
+    #[error("cannot {action}: {source}")]
+    Io {
+        /// What was attempted.
+        action: IoAction,
+        /// Why it failed.
+        source: io::Error,
+    },
+
+    /// A LITERAL command of zero or more than 2^63 - 1 bytes.
+    #[error("literal command at byte {offset} has invalid length {len}")]
+    LiteralLen {
+        /// Where the command starts.
+        offset: u64,
+        /// The length as signed number, which is how librsync reads it.
+        len: i64,
+    },
+
+    /// The result would be longer than the caller allows.
+    #[error("the result exceeds the limit of {max_bytes} bytes with the command at byte {offset}")]
+    OutputLimit {
+        /// Where the offending command starts.
+        offset: u64,
+        /// The caller's limit.
+        max_bytes: u64,
+    },
+
+    /// The result is not the one the delta was made for.
+    #[error(
+        "the result is not the file this delta was made for ({found_len} bytes, expected {expected_len}{}): wrong basis or damaged delta",
+        if found_len == expected_len { ", content differs" } else { "" }
+    )]
+    ResultMismatch {
+        /// Bytes produced.
+        found_len: u64,
+        /// Bytes the trailer promises.
+        expected_len: u64,
+    },
+
+    /// The signature would need more memory than the caller allows.
+    #[error("the signature exceeds the limit of {max_bytes} bytes at byte {offset}")]
+    SignatureLimit {
+        /// Offset of the first byte that was too many.
+        offset: u64,
+        /// The caller's limit.
+        max_bytes: u64,
+    },
+
+    /// The basis has more blocks than a 32-bit block number can name.
+    #[error("more than {max_blocks} blocks: use a larger block length")]
+    TooManyBlocks {
+        /// The most blocks a signature may have.
+        max_blocks: u64,
+    },
+
+    /// A signature header with strong length 0 or above 32.
+    #[error("strong length {found} at byte {offset} is not between 1 and 32")]
+    StrongLenOnWire {
+        /// Where the field starts.
+        offset: u64,
+        /// The field as unsigned number.
+        found: u32,
+    },
+
+    /// Bytes that belong to nothing follow a complete signature or delta.
+    #[error("stray bytes after the end, from byte {offset}")]
+    StrayBytes {
+        /// Where they start.
+        offset: u64,
+    },
+
+    /// The caller requires a trailer and the delta has none.
+    #[error("the delta ends at byte {offset} without a trailer, so its result cannot be verified")]
+    TrailerMissing {
+        /// Length of the delta.
+        offset: u64,
+    },
+
+    /// A trailer of an unknown version, or damaged.
+    #[error("trailer at byte {offset} is damaged or of an unknown version")]
+    TrailerUnknown {
+        /// Where the trailer starts.
+        offset: u64,
+    },
+}
+
+impl Error {
+    /// Returns the class of the error: librsync's result code.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::File { source, .. } => source.kind(),
+            Error::Io { .. } | Error::Cancelled => ErrorKind::Io,
+            Error::SignatureLimit { .. } | Error::OutputLimit { .. } => ErrorKind::Limit,
+            Error::BasisEnded { .. } | Error::InputEnded { .. } => ErrorKind::InputEnded,
+            Error::BadDeltaMagic { .. } | Error::BadSignatureMagic { .. } => ErrorKind::BadMagic,
+            Error::BlockLenOnWire { .. }
+            | Error::BogusCommand { .. }
+            | Error::CopyLen { .. }
+            | Error::CopyPosition { .. }
+            | Error::LiteralLen { .. }
+            | Error::ResultMismatch { .. }
+            | Error::StrayBytes { .. }
+            | Error::StrongLenOnWire { .. }
+            | Error::TrailerMissing { .. }
+            | Error::TrailerUnknown { .. } => ErrorKind::Corrupt,
+            Error::AlreadyFailed => ErrorKind::Internal,
+            Error::InvalidBlockLen { .. }
+            | Error::InvalidStrongLen { .. }
+            | Error::TooManyBlocks { .. } => ErrorKind::Param,
+        }
+    }
+
+    /// Wraps the error with the file it happened to, unless it names one already.
+    pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> Error {
+        match self {
+            named @ Error::File { .. } => named,
+            source => Error::File {
+                path: path.into(),
+                source: Box::new(source),
+            },
+        }
+    }
+
+    /// Returns the error without the file name that [`Error::in_file`] put around it.
+    pub fn without_file(&self) -> &Error {
+        match self {
+            Error::File { source, .. } => source.without_file(),
+            other => other,
+        }
+    }
+
+    pub(crate) fn io(action: IoAction) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Io { action, source }
+    }
+}
+
+/// Class of an [`Error`]; the numbers are librsync's `rs_result` and `rdiff`'s exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Reading or writing failed (100).
+    Io = 100,
+    /// A limit of the caller was reached (102, librsync's "out of memory").
+    Limit = 102,
+    /// A stream or the basis ended too early (103).
+    InputEnded = 103,
+    /// Another kind of file (104).
+    BadMagic = 104,
+    /// Contents that no writer makes (106).
+    Corrupt = 106,
+    /// Use of an engine after it failed (107).
+    Internal = 107,
+    /// Parameters that cannot be used (108).
+    Param = 108,
+}
+
+impl ErrorKind {
+    /// Returns librsync's number for this class.
+    pub fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+/// A part of a stream, named where a stream ends without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// The four magic bytes.
+    Magic,
+    /// The block length of a signature.
+    BlockLen,
+    /// The strong length of a signature.
+    StrongLen,
+    /// The weak sum of a block.
+    WeakSum,
+    /// The strong sum of a block.
+    StrongSum,
+    /// A delta command or END.
+    Command,
+    /// The position or length of a delta command.
+    Parameter,
+    /// The data of a LITERAL command.
+    LiteralData,
+    /// The trailer of a delta.
+    Trailer,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Part::Magic => "the magic number",
+            Part::BlockLen => "the block length",
+            Part::StrongLen => "the strong length",
+            Part::WeakSum => "the rest of a weak sum",
+            Part::StrongSum => "the rest of a strong sum",
+            Part::Command => "a delta command",
+            Part::Parameter => "the parameters of a delta command",
+            Part::LiteralData => "the rest of literal data",
+            Part::Trailer => "the rest of the trailer",
+        })
+    }
+}
+
+/// What was attempted when an [`Error::Io`] happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IoAction {
+    /// Opening a file for reading.
+    Open,
+    /// Creating an output file.
+    Create,
+    /// Reading the main input.
+    Read,
+    /// Reading the basis at a position.
+    ReadBasis,
+    /// Seeking in the basis.
+    SeekBasis,
+    /// Writing output.
+    Write,
+    /// Putting the finished output in its place.
+    Replace,
+}
+
+impl fmt::Display for IoAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            IoAction::Open => "open",
+            IoAction::Create => "create",
+            IoAction::Read => "read",
+            IoAction::ReadBasis => "read the basis",
+            IoAction::SeekBasis => "seek in the basis",
+            IoAction::Write => "write",
+            IoAction::Replace => "put the finished file in place",
+        })
+    }
+}
+
+struct Likeness<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Likeness<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(likeness) => write!(f, "; it looks like {likeness}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+#![doc = include_str!("lib.md")]
+
+mod decoder;
+mod delta;
+mod engine;
+mod error;
+#[cfg(feature = "file")]
+pub mod file;
+pub mod format;
+mod index;
+pub mod io;
+mod monitor;
+mod options;
+mod patch;
+mod signature;
+mod slice;
+mod stats;
+mod strong;
+mod weak;
+
+pub use decoder::{AfterEnd, DeltaDecoder, DeltaEvent};
+pub use delta::{DeltaEncoder, DeltaOptions};
+pub use engine::{Engine, Status, Step};
+pub use error::{Error, ErrorKind, IoAction, Part, Result};
+pub use format::signature::Strictness;
+pub use format::{Command, Trailer};
+pub use index::Index;
+pub use monitor::Monitor;
+pub use options::{
+    DEFAULT_BLOCK_LEN, MAX_BLOCK_LEN, SignatureKind, SignatureOptions, SignatureParams, StrongLen,
+    min_strong_len, recommended_block_len,
+};
+pub use patch::{PatchOptions, PatchStatus, PatchStep, Patcher};
+pub use signature::{LoadOptions, MAX_BLOCKS, Signature, SignatureDecoder, SignatureEncoder};
+pub use slice::{delta, patch, signature};
+pub use stats::{CommandStats, DeltaStats, PatchStats, SearchStats, SignatureStats};
+pub use strong::{MAX_STRONG_LEN, StrongHash, StrongSum};
+pub use weak::WeakHash;

@@ -1,0 +1,282 @@
+//! Patches: the engine that rebuilds a file from its delta and the basis.
+
+use crate::decoder::{AfterEnd, DeltaDecoder, DeltaEvent};
+use crate::error::{Error, Result};
+use crate::format::{Command, Trailer};
+use crate::stats::PatchStats;
+use crate::strong::{StrongHash, StrongState};
+
+/// How a delta is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct PatchOptions {
+    after_end: AfterEnd,
+    max_output_bytes: Option<u64>,
+    expect_trailer: bool,
+}
+
+impl Default for PatchOptions {
+    fn default() -> Self {
+        PatchOptions {
+            after_end: AfterEnd::default(),
+            max_output_bytes: None,
+            expect_trailer: true,
+        }
+    }
+}
+
+impl PatchOptions {
+    /// Returns the defaults: a trailer is checked if there is one, no limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what becomes of the bytes after END.
+    pub fn after_end(mut self, after_end: AfterEnd) -> Self {
+        self.after_end = after_end;
+        self
+    }
+
+    /// Sets the most bytes the result may have. A delta of a few bytes can ask for any number:
+    /// set this for deltas from strangers.
+    pub fn max_output_bytes(mut self, max_output_bytes: impl Into<Option<u64>>) -> Self {
+        self.max_output_bytes = max_output_bytes.into();
+        self
+    }
+
+    /// Sets whether the result is hashed as it is made. False saves that time for a delta known to
+    /// have no trailer; should one turn up all the same, it is an error.
+    pub fn expect_trailer(mut self, expect_trailer: bool) -> Self {
+        self.expect_trailer = expect_trailer;
+        self
+    }
+}
+
+/// Engine that turns a delta into the new file, asking for the bytes of the basis it needs.
+pub struct Patcher {
+    decoder: DeltaDecoder,
+    /// The copy that is under way: what is left of it, and the whole.
+    copy: Option<Copy>,
+    digest: Option<StrongState>,
+    max_output_bytes: u64,
+    failed: bool,
+    stats: PatchStats,
+}
+
+struct Copy {
+    position: u64,
+    left: u64,
+    whole_position: u64,
+    whole_len: u64,
+}
+
+/// What one call of [`Patcher::step`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct PatchStep {
+    /// Bytes of the delta that are done with.
+    pub consumed: usize,
+    /// Bytes written to the front of the output.
+    pub produced: usize,
+    /// Why the call returned.
+    pub status: PatchStatus,
+}
+
+/// Why [`Patcher::step`] returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchStatus {
+    /// All input is consumed and more must come, or its end.
+    NeedsInput,
+    /// The output is full.
+    NeedsOutput,
+    /// The next bytes of the result are bytes of the basis. The caller puts any number of them,
+    /// from 1 to `len`, into the output, reports them to [`Patcher::copied`] and calls again.
+    NeedsBasis {
+        /// Where they start in the basis.
+        position: u64,
+        /// How many are left of the copy.
+        len: u64,
+    },
+    /// The result is complete and, if there is a trailer, right.
+    Done,
+}
+
+impl Patcher {
+    /// Starts a patch.
+    pub fn new(options: PatchOptions) -> Self {
+        let digest = options.expect_trailer && options.after_end != AfterEnd::Stop;
+        Patcher {
+            decoder: DeltaDecoder::new(options.after_end),
+            copy: None,
+            digest: digest.then(|| StrongState::new(StrongHash::Blake2b)),
+            max_output_bytes: options.max_output_bytes.unwrap_or(u64::MAX),
+            failed: false,
+            stats: PatchStats::default(),
+        }
+    }
+
+    /// Goes on until it needs input, output space or bytes of the basis, or is done.
+    ///
+    /// `input` continues where the last call stopped consuming; `end_of_input` says that nothing
+    /// follows it. Either slice may be empty. After an error every call fails.
+    ///
+    /// # Errors
+    /// Those of [`DeltaDecoder::next_event`]; [`Error::OutputLimit`] before the first byte that
+    /// would be too many; [`Error::ResultMismatch`].
+    pub fn step(
+        &mut self,
+        input: &[u8],
+        end_of_input: bool,
+        output: &mut [u8],
+    ) -> Result<PatchStep> {
+        if self.failed {
+            return Err(Error::AlreadyFailed);
+        }
+        self.try_step(input, end_of_input, output)
+            .inspect_err(|_| self.failed = true)
+    }
+
+    fn try_step(
+        &mut self,
+        input: &[u8],
+        end_of_input: bool,
+        output: &mut [u8],
+    ) -> Result<PatchStep> {
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            if let Some(copy) = &self.copy {
+                break PatchStatus::NeedsBasis {
+                    position: copy.position,
+                    len: copy.left,
+                };
+            }
+            let mut rest = &input[consumed..];
+            let mut end = end_of_input;
+            let literal = self.decoder.literal_left() > 0;
+            if literal && !rest.is_empty() {
+                let space = output.len() - produced;
+                if space == 0 {
+                    break PatchStatus::NeedsOutput;
+                }
+                end &= rest.len() <= space;
+                rest = &rest[..rest.len().min(space)];
+            }
+            let (taken, event) = self.decoder.next_event(rest, end)?;
+            match event {
+                DeltaEvent::NeedsInput => {
+                    consumed += taken;
+                    break PatchStatus::NeedsInput;
+                }
+                DeltaEvent::Command {
+                    offset,
+                    encoded_len,
+                    command,
+                } => {
+                    self.begin(command, offset, encoded_len)?;
+                }
+                DeltaEvent::LiteralData => {
+                    let data = &mut output[produced..][..taken];
+                    data.copy_from_slice(&rest[..taken]);
+                    produced += taken;
+                    self.wrote(data);
+                }
+                DeltaEvent::Trailer { offset, trailer } => self.verify(offset, &trailer)?,
+                DeltaEvent::Done => break PatchStatus::Done,
+            }
+            consumed += taken;
+        };
+        self.stats.in_bytes = self.decoder.offset();
+        Ok(PatchStep {
+            consumed,
+            produced,
+            status,
+        })
+    }
+
+    /// Takes note of bytes that [`PatchStatus::NeedsBasis`] asked for and that the caller put into
+    /// the output.
+    ///
+    /// # Panics
+    /// If these are more bytes than were asked for.
+    pub fn copied(&mut self, bytes: &[u8]) {
+        let asked = self.copy.as_ref().map_or(0, |copy| copy.left);
+        assert!(
+            bytes.len() as u64 <= asked,
+            "more bytes than the copy asked for"
+        );
+        self.wrote(bytes);
+        self.skip_copy(bytes.len() as u64);
+    }
+
+    /// Returns the error for a basis that ends where [`PatchStatus::NeedsBasis`] asked for bytes.
+    pub fn basis_ended(&mut self) -> Error {
+        self.failed = true;
+        match &self.copy {
+            Some(copy) => Error::BasisEnded {
+                position: copy.whole_position,
+                len: copy.whole_len,
+                ended_at: copy.position,
+            },
+            None => Error::AlreadyFailed,
+        }
+    }
+
+    /// Returns what was done so far.
+    pub fn stats(&self) -> PatchStats {
+        self.stats
+    }
+
+    fn begin(&mut self, command: Command, offset: u64, encoded_len: usize) -> Result<()> {
+        let commands = &mut self.stats.commands;
+        match command {
+            Command::End => return Ok(()),
+            Command::Literal { len } => commands.literal(len, encoded_len),
+            Command::Copy { position, len } => {
+                commands.copy(len, encoded_len);
+                self.copy = Some(Copy {
+                    position,
+                    left: len,
+                    whole_position: position,
+                    whole_len: len,
+                });
+            }
+        }
+        if commands.result_bytes() > self.max_output_bytes {
+            return Err(Error::OutputLimit {
+                offset,
+                max_bytes: self.max_output_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.stats.out_bytes += bytes.len() as u64;
+        if let Some(digest) = &mut self.digest {
+            digest.update(bytes);
+        }
+    }
+
+    fn skip_copy(&mut self, len: u64) {
+        if let Some(copy) = &mut self.copy {
+            copy.position += len;
+            copy.left -= len;
+            if copy.left == 0 {
+                self.copy = None;
+            }
+        }
+    }
+
+    fn verify(&mut self, offset: u64, trailer: &Trailer) -> Result<()> {
+        let Some(digest) = &self.digest else {
+            return Err(Error::StrayBytes { offset });
+        };
+        if trailer.result_len != self.stats.out_bytes || trailer.result_digest != digest.finish() {
+            return Err(Error::ResultMismatch {
+                found_len: self.stats.out_bytes,
+                expected_len: trailer.result_len,
+            });
+        }
+        self.stats.verified = true;
+        Ok(())
+    }
+}

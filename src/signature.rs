@@ -1,0 +1,386 @@
+//! Signatures: the engine that makes them, the decoder that loads them.
+
+use crate::engine::{Engine, Outbox, Status, Step, copy_front};
+use crate::error::{Error, Part, Result};
+use crate::format::be_uint;
+use crate::format::signature::{HEADER_LEN, Strictness, decode_header, encode_header, field_at};
+use crate::options::SignatureParams;
+use crate::stats::SignatureStats;
+use crate::strong::{MAX_STRONG_LEN, StrongState, StrongSum};
+use crate::weak::WeakState;
+
+/// Most blocks a signature may have: their numbers are 32 bits.
+pub const MAX_BLOCKS: u64 = u32::MAX as u64;
+
+/// Blocks that are hashed together.
+const BATCH_BLOCKS: usize = 64;
+
+/// Engine that turns the bytes of a basis into its signature.
+///
+/// Holds no block: its memory does not depend on the block length.
+pub struct SignatureEncoder {
+    params: SignatureParams,
+    partial: Option<PartialBlock>,
+    outbox: Outbox,
+    sums: Vec<StrongSum>,
+    stats: SignatureStats,
+}
+
+/// A block of which some bytes have come.
+struct PartialBlock {
+    len: usize,
+    weak: WeakState,
+    strong: StrongState,
+}
+
+impl SignatureEncoder {
+    /// Starts a signature.
+    pub fn new(params: SignatureParams) -> Self {
+        let mut outbox = Outbox::default();
+        outbox.push(&encode_header(&params));
+        SignatureEncoder {
+            params,
+            partial: None,
+            outbox,
+            sums: Vec::new(),
+            stats: SignatureStats {
+                block_len: params.block_len(),
+                ..Default::default()
+            },
+        }
+    }
+
+    /// Hashes some of the non-empty `input` and returns how much.
+    fn take(&mut self, input: &[u8]) -> Result<usize> {
+        let block_len = self.params.block_len() as usize;
+        if self.partial.is_none() && input.len() >= block_len {
+            let blocks = (input.len() / block_len).min(BATCH_BLOCKS);
+            self.hash_blocks(&input[..blocks * block_len])?;
+            return Ok(blocks * block_len);
+        }
+        let partial = self.partial.get_or_insert_with(|| PartialBlock {
+            len: 0,
+            weak: WeakState::new(self.params.kind().weak),
+            strong: StrongState::new(self.params.kind().strong),
+        });
+        let taken = input.len().min(block_len - partial.len);
+        partial.weak.update(&input[..taken]);
+        partial.strong.update(&input[..taken]);
+        partial.len += taken;
+        if partial.len == block_len {
+            self.finish_partial()?;
+        }
+        Ok(taken)
+    }
+
+    fn hash_blocks(&mut self, blocks: &[u8]) -> Result<()> {
+        let kind = self.params.kind();
+        let blocks = blocks.chunks_exact(self.params.block_len() as usize);
+        let mut sums = std::mem::take(&mut self.sums);
+        kind.strong.sum_many(blocks.clone(), &mut sums);
+        for (block, strong) in blocks.zip(&sums) {
+            self.push_block(kind.weak.sum(block), strong)?;
+        }
+        self.sums = sums;
+        Ok(())
+    }
+
+    fn finish_partial(&mut self) -> Result<()> {
+        match self.partial.take() {
+            Some(block) => self.push_block(block.weak.digest(), &block.strong.finish()),
+            None => Ok(()),
+        }
+    }
+
+    fn push_block(&mut self, weak: u32, strong: &StrongSum) -> Result<()> {
+        if self.stats.blocks == MAX_BLOCKS {
+            return Err(Error::TooManyBlocks {
+                max_blocks: MAX_BLOCKS,
+            });
+        }
+        self.stats.blocks += 1;
+        self.outbox.push(&weak.to_be_bytes());
+        self.outbox.push(&strong[..self.params.strong_len().into()]);
+        Ok(())
+    }
+}
+
+impl Engine for SignatureEncoder {
+    type Stats = SignatureStats;
+
+    fn step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            produced += self.outbox.drain(&mut output[produced..]);
+            if !self.outbox.is_empty() {
+                break Status::NeedsOutput;
+            }
+            if consumed < input.len() {
+                consumed += self.take(&input[consumed..])?;
+            } else if !end_of_input {
+                break Status::NeedsInput;
+            } else if self.partial.is_some() {
+                self.finish_partial()?;
+            } else {
+                break Status::Done;
+            }
+        };
+        self.stats.in_bytes += consumed as u64;
+        self.stats.out_bytes += produced as u64;
+        Ok(Step {
+            consumed,
+            produced,
+            status,
+        })
+    }
+
+    fn stats(&self) -> SignatureStats {
+        self.stats
+    }
+}
+
+/// A signature in memory: the parameters and the sums of every block, in the order of the basis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    params: SignatureParams,
+    weak: Vec<u32>,
+    strong: Vec<u8>,
+}
+
+impl Signature {
+    /// Loads a signature from a slice with the default [`LoadOptions`].
+    ///
+    /// # Errors
+    /// As [`SignatureDecoder::push`] and [`SignatureDecoder::finish`].
+    pub fn from_slice(bytes: &[u8]) -> Result<Signature> {
+        let mut decoder = SignatureDecoder::new(LoadOptions::default());
+        decoder.push(bytes)?;
+        decoder.finish()
+    }
+
+    /// Returns the parameters.
+    pub fn params(&self) -> &SignatureParams {
+        &self.params
+    }
+
+    /// Returns the number of blocks.
+    pub fn blocks(&self) -> usize {
+        self.weak.len()
+    }
+
+    /// Returns the weak sum of a block.
+    ///
+    /// # Panics
+    /// If there is no such block.
+    pub fn weak_sum(&self, block: usize) -> u32 {
+        self.weak[block]
+    }
+
+    /// Returns the strong sum of a block, cut to the strong length.
+    ///
+    /// # Panics
+    /// If there is no such block.
+    pub fn strong_sum(&self, block: usize) -> &[u8] {
+        let len = usize::from(self.params.strong_len());
+        &self.strong[block * len..][..len]
+    }
+}
+
+/// How a signature is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LoadOptions {
+    strictness: Strictness,
+    max_bytes: Option<u64>,
+}
+
+impl LoadOptions {
+    /// Returns the defaults: strict, without limit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how a signature is judged.
+    pub fn strictness(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
+    /// Sets the most bytes a signature may have; its memory is about the same, and twice that when
+    /// indexed. Without a limit memory still grows only with the bytes that really arrive.
+    pub fn max_bytes(mut self, max_bytes: impl Into<Option<u64>>) -> Self {
+        self.max_bytes = max_bytes.into();
+        self
+    }
+}
+
+/// Decoder that takes a signature in pieces.
+pub struct SignatureDecoder {
+    options: LoadOptions,
+    /// What has come of the header, then of the block that is not complete.
+    pending: Pending,
+    params: Option<SignatureParams>,
+    weak: Vec<u32>,
+    strong: Vec<u8>,
+    in_bytes: u64,
+    failed: bool,
+}
+
+impl SignatureDecoder {
+    /// Starts loading.
+    pub fn new(options: LoadOptions) -> Self {
+        SignatureDecoder {
+            options,
+            pending: Pending::new(),
+            params: None,
+            weak: Vec::new(),
+            strong: Vec::new(),
+            in_bytes: 0,
+            failed: false,
+        }
+    }
+
+    /// Takes the next bytes, all of them.
+    ///
+    /// # Errors
+    /// A header that is not valid under the [`Strictness`], [`Error::SignatureLimit`],
+    /// [`Error::TooManyBlocks`].
+    pub fn push(&mut self, input: &[u8]) -> Result<()> {
+        if self.failed {
+            return Err(Error::AlreadyFailed);
+        }
+        self.try_push(input).inspect_err(|_| self.failed = true)
+    }
+
+    fn try_push(&mut self, mut input: &[u8]) -> Result<()> {
+        let params = match self.params {
+            Some(params) => params,
+            None => {
+                let taken = self.pending.fill(input, HEADER_LEN);
+                self.in_bytes += taken as u64;
+                input = &input[taken..];
+                let header = decode_header(self.pending.as_slice(), self.options.strictness)?;
+                let Some(params) = header else { return Ok(()) };
+                self.pending.clear();
+                *self.params.insert(params)
+            }
+        };
+        if let Some(max_bytes) = self.options.max_bytes
+            && input.len() as u64 > max_bytes.saturating_sub(self.in_bytes)
+        {
+            return Err(Error::SignatureLimit {
+                offset: max_bytes,
+                max_bytes,
+            });
+        }
+        self.in_bytes += input.len() as u64;
+
+        let entry_len = params.bytes_per_block();
+        if !self.pending.is_empty() {
+            let taken = self.pending.fill(input, entry_len);
+            input = &input[taken..];
+            if self.pending.as_slice().len() < entry_len {
+                return Ok(());
+            }
+            let entry = self.pending;
+            self.push_block(entry.as_slice())?;
+            self.pending.clear();
+        }
+        let entries = input.chunks_exact(entry_len);
+        self.pending.fill(entries.remainder(), entry_len);
+        for entry in entries {
+            self.push_block(entry)?;
+        }
+        Ok(())
+    }
+
+    fn push_block(&mut self, entry: &[u8]) -> Result<()> {
+        if self.weak.len() as u64 == MAX_BLOCKS {
+            return Err(Error::TooManyBlocks {
+                max_blocks: MAX_BLOCKS,
+            });
+        }
+        let (weak, strong) = entry.split_at(4);
+        self.weak.push(be_uint(weak) as u32);
+        self.strong.extend_from_slice(strong);
+        Ok(())
+    }
+
+    /// Returns the signature, which must have ended here.
+    ///
+    /// # Errors
+    /// [`Error::InputEnded`] inside the header or a strong sum, [`Error::StrayBytes`] if 1 to 3
+    /// bytes are left and the load is strict.
+    pub fn finish(self) -> Result<Signature> {
+        if self.failed {
+            return Err(Error::AlreadyFailed);
+        }
+        let ended = |expected| Error::InputEnded {
+            offset: self.in_bytes,
+            expected,
+        };
+        let pending_len = self.pending.as_slice().len();
+        let Some(params) = self.params else {
+            return Err(ended(field_at(pending_len)));
+        };
+        match pending_len {
+            0 => {}
+            1..4 if self.options.strictness == Strictness::Librsync => {}
+            1..4 => {
+                return Err(Error::StrayBytes {
+                    offset: self.in_bytes - pending_len as u64,
+                });
+            }
+            _ => return Err(ended(Part::StrongSum)),
+        }
+        Ok(Signature {
+            params,
+            weak: self.weak,
+            strong: self.strong,
+        })
+    }
+
+    /// Returns what was loaded so far; `in_bytes` counts bytes of the signature.
+    pub fn stats(&self) -> SignatureStats {
+        SignatureStats {
+            blocks: self.weak.len() as u64,
+            block_len: self.params.map_or(0, |params| params.block_len()),
+            in_bytes: self.in_bytes,
+            out_bytes: 0,
+        }
+    }
+}
+
+/// The front of a header or of a block's entry.
+#[derive(Clone, Copy)]
+struct Pending {
+    bytes: [u8; 4 + MAX_STRONG_LEN],
+    len: usize,
+}
+
+impl Pending {
+    fn new() -> Self {
+        Pending {
+            bytes: [0; 4 + MAX_STRONG_LEN],
+            len: 0,
+        }
+    }
+
+    /// Appends bytes until there are `wanted`, and returns how many.
+    fn fill(&mut self, input: &[u8], wanted: usize) -> usize {
+        let taken = copy_front(input, &mut self.bytes[self.len..wanted]);
+        self.len += taken;
+        taken
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+}

@@ -1,0 +1,160 @@
+//! Weak sums: 32-bit sums of a block that roll from one byte offset to the next.
+
+mod rabinkarp;
+mod rollsum;
+
+pub(crate) use rabinkarp::RabinKarp;
+pub(crate) use rollsum::Rollsum;
+
+/// The rolling sum of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum WeakHash {
+    /// The sum of classic rsync signatures, two 16-bit halves with offset 31.
+    Rollsum,
+    /// A polynomial modulo 2^32: fewer accidental matches. librsync's default since 2.2.0.
+    #[default]
+    RabinKarp,
+}
+
+impl WeakHash {
+    /// Returns the weak sum of a block as it is stored in a signature.
+    pub fn sum(self, block: &[u8]) -> u32 {
+        match self {
+            WeakHash::Rollsum => block_sum::<Rollsum>(block),
+            WeakHash::RabinKarp => block_sum::<RabinKarp>(block),
+        }
+    }
+
+    /// Returns the name that `rdiff --rollsum` uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            WeakHash::Rollsum => "rollsum",
+            WeakHash::RabinKarp => "rabinkarp",
+        }
+    }
+
+    /// Returns the look-up key of a weak sum.
+    ///
+    /// librsync mixes rollsums, which are badly spread, and reserves key 0. Two sums with one key
+    /// match each other, so deltas depend on this.
+    pub(crate) fn key(self, weak: u32) -> u32 {
+        let key = match self {
+            WeakHash::Rollsum => mix32(weak),
+            WeakHash::RabinKarp => weak,
+        };
+        if key == 0 { u32::MAX } else { key }
+    }
+}
+
+/// A window that slides over bytes and knows its weak sum.
+pub(crate) trait RollingSum: Clone {
+    /// The algorithm, for [`WeakHash::key`].
+    const HASH: WeakHash;
+    /// Returns the sum of the empty window.
+    fn new() -> Self;
+    /// Appends bytes to the window.
+    fn update(&mut self, bytes: &[u8]);
+    /// Removes the window's first byte and appends one.
+    fn rotate(&mut self, out: u8, new: u8);
+    /// Removes the window's first byte.
+    fn roll_out(&mut self, out: u8);
+    /// Returns the sum as it is stored in a signature.
+    fn digest(&self) -> u32;
+}
+
+/// A weak sum in the making, of either algorithm.
+pub(crate) enum WeakState {
+    Rollsum(Rollsum),
+    RabinKarp(RabinKarp),
+}
+
+impl WeakState {
+    pub(crate) fn new(hash: WeakHash) -> Self {
+        match hash {
+            WeakHash::Rollsum => WeakState::Rollsum(Rollsum::new()),
+            WeakHash::RabinKarp => WeakState::RabinKarp(RabinKarp::new()),
+        }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            WeakState::Rollsum(sum) => sum.update(bytes),
+            WeakState::RabinKarp(sum) => sum.update(bytes),
+        }
+    }
+
+    pub(crate) fn digest(&self) -> u32 {
+        match self {
+            WeakState::Rollsum(sum) => sum.digest(),
+            WeakState::RabinKarp(sum) => sum.digest(),
+        }
+    }
+}
+
+fn block_sum<W: RollingSum>(block: &[u8]) -> u32 {
+    let mut sum = W::new();
+    sum.update(block);
+    sum.digest()
+}
+
+/// The 32-bit finaliser of MurmurHash3, a bijection.
+fn mix32(mut h: u32) -> u32 {
+    h ^= h >> 16;
+    h = h.wrapping_mul(0x85eb_ca6b);
+    h ^= h >> 13;
+    h = h.wrapping_mul(0xc2b2_ae35);
+    h ^ (h >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_rolling<W: RollingSum>() {
+        let data: Vec<u8> = (0..3000u32).map(|i| (i * i + i / 7) as u8).collect();
+        for window in [1, 2, 15, 16, 17, 64, 700] {
+            let mut rolling = W::new();
+            rolling.update(&data[..window]);
+            let mut pos = 0;
+            while pos + window < data.len() {
+                rolling.rotate(data[pos], data[pos + window]);
+                pos += 1;
+                assert_eq!(rolling.digest(), block_sum::<W>(&data[pos..pos + window]));
+            }
+            while pos < data.len() {
+                rolling.roll_out(data[pos]);
+                pos += 1;
+                assert_eq!(rolling.digest(), block_sum::<W>(&data[pos..]));
+            }
+        }
+    }
+
+    #[test]
+    fn rolling_gives_the_sum_of_every_window() {
+        check_rolling::<Rollsum>();
+        check_rolling::<RabinKarp>();
+    }
+
+    #[test]
+    fn update_may_be_cut_anywhere() {
+        let data: Vec<u8> = (0..200u8).collect();
+        for cut in 0..data.len() {
+            let mut rollsum = Rollsum::new();
+            rollsum.update(&data[..cut]);
+            rollsum.update(&data[cut..]);
+            assert_eq!(rollsum.digest(), WeakHash::Rollsum.sum(&data));
+            let mut rabin_karp = RabinKarp::new();
+            rabin_karp.update(&data[..cut]);
+            rabin_karp.update(&data[cut..]);
+            assert_eq!(rabin_karp.digest(), WeakHash::RabinKarp.sum(&data));
+        }
+    }
+
+    #[test]
+    fn mix32_gives_the_values_librsync_gives() {
+        assert_eq!(mix32(0), 0);
+        assert_eq!(mix32(1), 0x514e_28b7);
+        assert_eq!(mix32(0x1234_5678), 0xe37c_d1bc);
+        assert_eq!(mix32(0xffff_ffff), 0x81f1_6f39);
+    }
+}
