@@ -268,6 +268,21 @@ impl OutputFile {
         })
     }
 
+    /// Writes to an open file directly, called `path` in errors: for standard output.
+    ///
+    /// # Errors
+    /// [`Error::File`] around [`Error::Io`] if the file is one of the inputs.
+    pub fn from_file(path: &Path, file: File, inputs: &[&File]) -> Result<Self> {
+        file.metadata()
+            .and_then(|metadata| refuse_inputs(&metadata, inputs))
+            .map_err(Error::io(IoAction::Create))
+            .map_err(|error| error.in_file(path))?;
+        Ok(OutputFile {
+            path: path.to_owned(),
+            sink: Sink::Direct(file),
+        })
+    }
+
     fn create_sink(path: &Path, existing: Existing, inputs: &[&File]) -> io::Result<Sink> {
         let target = follow_links(path)?;
         let replaced = match fs::metadata(&target) {
@@ -279,14 +294,7 @@ impl OutputFile {
             if existing == Existing::Refuse {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
-            for input in inputs {
-                if is_same_file(metadata, &input.metadata()?) {
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidInput,
-                        "the output is the same file as an input",
-                    ));
-                }
-            }
+            refuse_inputs(metadata, inputs)?;
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
@@ -309,6 +317,11 @@ impl OutputFile {
             target,
             existing,
         })
+    }
+
+    /// Returns the path as the caller named it.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Returns the path of the temporary file, for those who must remove it when a signal ends
@@ -361,6 +374,16 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn refuse_inputs(output: &Metadata, inputs: &[&File]) -> io::Result<()> {
+    for input in inputs {
+        if is_same_file(output, &input.metadata()?) {
+            let message = "the output is the same file as an input";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+    }
+    Ok(())
 }
 
 /// Closes a file and says whether that went well, which dropping it does not: some file systems

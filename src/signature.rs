@@ -75,10 +75,10 @@ impl SignatureEncoder {
 
     fn hash_blocks(&mut self, blocks: &[u8]) -> Result<()> {
         let kind = self.params.kind();
-        let blocks = blocks.chunks_exact(self.params.block_len() as usize);
+        let block_len = self.params.block_len() as usize;
         let mut sums = std::mem::take(&mut self.sums);
-        kind.strong.sum_many(blocks.clone(), &mut sums);
-        for (block, strong) in blocks.zip(&sums) {
+        kind.strong.sum_many(blocks, block_len, &mut sums);
+        for (block, strong) in blocks.chunks_exact(block_len).zip(&sums) {
             self.push_block(kind.weak.sum(block), strong)?;
         }
         self.sums = sums;

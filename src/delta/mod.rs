@@ -1,5 +1,6 @@
 //! Deltas: the engine that finds what a new file shares with a basis.
 
+mod ahead;
 mod scanner;
 mod slack;
 
@@ -136,6 +137,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
         if self.buf.len() + input.len() > capacity {
             let needed_from = self.needed_from();
             self.buf.drain(..needed_from);
+            self.literal = 0..0;
             match &mut self.search {
                 Search::Rollsum(scanner) => scanner.rebase(needed_from),
                 Search::RabinKarp(scanner) => scanner.rebase(needed_from),

@@ -9,8 +9,10 @@
 use std::ops::Range;
 
 use super::Run;
+use super::ahead::Ahead;
 use crate::index::Index;
 use crate::stats::SearchStats;
+use crate::strong::StrongSum;
 use crate::weak::RollingSum;
 
 /// Longest literal: what librsync (2.3.3 and later) fits into 64 KiB with its command.
@@ -25,6 +27,7 @@ pub(super) struct Scanner<W> {
     literal_start: usize,
     /// The pending copy; then the pending literal is empty.
     copy: Option<Range<u64>>,
+    ahead: Ahead,
 }
 
 impl<W: RollingSum> Scanner<W> {
@@ -34,6 +37,7 @@ impl<W: RollingSum> Scanner<W> {
             pos: 0,
             literal_start: 0,
             copy: None,
+            ahead: Ahead::default(),
         }
     }
 
@@ -65,6 +69,14 @@ impl<W: RollingSum> Scanner<W> {
                 return None;
             }
             let window = &buf[self.pos..self.pos + left.min(block_len)];
+            if let Some((weak, strong)) = self.ahead.next()
+                && let Some(block) = self.look_up(weak, || strong, index, stats)
+            {
+                match self.take_match(block, window.len(), index, buf) {
+                    Some(run) => return Some(run),
+                    None => continue,
+                }
+            }
             let mut sum = self.window.take().unwrap_or_else(|| {
                 let mut sum = W::new();
                 sum.update(window);
@@ -119,27 +131,9 @@ impl<W: RollingSum> Scanner<W> {
     ) -> Option<Run> {
         let left = buf.len() - self.pos;
         let window = &buf[self.pos..self.pos + left.min(block_len)];
-        stats.searches += 1;
-        let key = W::HASH.key(sum.digest());
-        let found = if index.may_contain(key) {
-            let strong = index.params().kind().strong;
-            index.find(key, || strong.sum(window), stats)
-        } else {
-            None
-        };
-
-        if let Some(block) = found {
-            stats.matches += 1;
-            let position = u64::from(block) * block_len as u64;
-            let run = match &mut self.copy {
-                Some(copy) if copy.end == position => None,
-                _ => self.flush(),
-            };
-            let copy = self.copy.get_or_insert(position..position);
-            copy.end = position + window.len() as u64;
-            self.pos += window.len();
-            self.literal_start = self.pos;
-            return run;
+        let strong = index.params().kind().strong;
+        if let Some(block) = self.look_up(sum.digest(), || strong.sum(window), index, stats) {
+            return self.take_match(block, window.len(), index, buf);
         }
 
         let run = if self.copy.is_some() || self.pos - self.literal_start >= MAX_LITERAL {
@@ -155,6 +149,43 @@ impl<W: RollingSum> Scanner<W> {
             self.window = Some(sum);
         }
         self.pos += 1;
+        run
+    }
+
+    fn look_up(
+        &self,
+        weak: u32,
+        strong: impl FnOnce() -> StrongSum,
+        index: &Index,
+        stats: &mut SearchStats,
+    ) -> Option<u32> {
+        stats.searches += 1;
+        let key = W::HASH.key(weak);
+        if !index.may_contain(key) {
+            return None;
+        }
+        let found = index.find(key, strong, stats);
+        stats.matches += u64::from(found.is_some());
+        found
+    }
+
+    /// Extends the pending copy by the window at `pos`, or starts one, and moves on behind it.
+    fn take_match(
+        &mut self,
+        block: u32,
+        window_len: usize,
+        index: &Index,
+        buf: &[u8],
+    ) -> Option<Run> {
+        let position = u64::from(block) * u64::from(index.params().block_len());
+        let goes_on = matches!(&self.copy, Some(copy) if copy.end == position);
+        let run = if goes_on { None } else { self.flush() };
+        self.copy.get_or_insert(position..position).end = position + window_len as u64;
+        self.pos += window_len;
+        self.literal_start = self.pos;
+        if goes_on && self.ahead.is_empty() {
+            self.ahead.look(index, &buf[self.pos..], block as usize + 1);
+        }
         run
     }
 

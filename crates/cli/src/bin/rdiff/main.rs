@@ -1,1 +1,422 @@
-fn main() {}
+//! rdiff: signature, delta and patch of librsync's rdiff, with its options, words and exit status.
+//!
+//! It differs where C librsync loses data: outputs appear complete or not at all, a full disk is an
+//! error, an output must not be an input, and a wrong result of a delta with a trailer is refused.
+
+mod args;
+mod messages;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::process::ExitCode;
+
+use args::{Args, Complaint, Request};
+use messages::Clock;
+use sigdelta::file::{Existing, Names, OutputFile, may_have_trailer, regular_len};
+use sigdelta::io::{self, BufferSizes};
+use sigdelta::{
+    AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, SignatureKind,
+    SignatureOptions, SignatureParams, Strictness, StrongHash, StrongLen, WeakHash, min_strong_len,
+    recommended_block_len,
+};
+use sigdelta_cli::interrupt;
+use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, system_words};
+
+const SYNTAX_ERROR: u8 = 101;
+/// Larger buffers than this gain nothing.
+const MAX_BUFFER: i32 = 64 << 20;
+
+const VERSION: &str = concat!(
+    "rdiff (librsync 2.3.4 compatible, sigdelta ",
+    env!("CARGO_PKG_VERSION"),
+    ")
+Copyright (C) 2026 the sigdelta authors
+Capabilities: 64 bit files
+
+Comes with no warranty. Licence: MIT or Apache-2.0, at your choice.
+"
+);
+
+/// Why a run ends early; what there is to say has been said.
+struct Exit(u8);
+
+fn main() -> ExitCode {
+    interrupt::watch();
+    let options_first = std::env::var_os("POSIXLY_CORRECT").is_some();
+    let request = args::parse(std::env::args_os().skip(1), options_first);
+    let result = match request {
+        Ok(Request::Help) => print(include_str!("help.txt")),
+        Ok(Request::Version) => print(VERSION),
+        Ok(Request::Run(args)) => run(&args),
+        Err(Complaint { text, argument }) => {
+            Err(usage_error(&format!("{text}: {}", argument.display())))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Exit(status)) => ExitCode::from(status),
+    }
+}
+
+fn print(text: &str) -> Result<(), Exit> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|_| Exit(100))
+}
+
+fn run(args: &Args) -> Result<(), Exit> {
+    let Some((action, files)) = args.words.split_first() else {
+        return Err(no_action());
+    };
+    let action = action.to_string_lossy();
+    if "signature".starts_with(&*action) {
+        signature(args, files)
+    } else if "delta".starts_with(&*action) {
+        delta(args, files)
+    } else if "patch".starts_with(&*action) {
+        patch(args, files)
+    } else {
+        Err(no_action())
+    }
+}
+
+fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
+    let basis = Input::open(file(files, 0)).map_err(cannot_open)?;
+    let output = open_output(args, files, 1, &[&basis])?;
+    too_many(files, 2)?;
+    let kind = SignatureKind {
+        strong: match args.hash.as_deref().map(OsStr::to_string_lossy).as_deref() {
+            None | Some("blake2") => StrongHash::Blake2b,
+            Some("md4") => StrongHash::Md4,
+            Some(other) => {
+                return Err(usage_error(&format!("Unknown hash algorithm '{other}'.")));
+            }
+        },
+        weak: match args
+            .rollsum
+            .as_deref()
+            .map(OsStr::to_string_lossy)
+            .as_deref()
+        {
+            None | Some("rabinkarp") => WeakHash::RabinKarp,
+            Some("rollsum") => WeakHash::Rollsum,
+            Some(other) => {
+                return Err(usage_error(&format!(
+                    "Unknown rollsum algorithm '{other}'."
+                )));
+            }
+        },
+    };
+    let params = signature_params(args, kind, regular_len(&basis.file))?;
+    verbose(
+        args,
+        &format!(
+            "signature: {} and {}, block length {}, strong length {}",
+            kind.weak.name(),
+            kind.strong.name(),
+            params.block_len(),
+            params.strong_len()
+        ),
+    );
+
+    let clock = Clock::start();
+    let stats = run_job("signature", &basis, None, output, |output| {
+        io::signature(&basis.file, output, params, buffers(args)?, &mut ())
+    })?;
+    statistics(
+        args,
+        &messages::signature_statistics("signature", &stats, clock.seconds()),
+    );
+    Ok(())
+}
+
+/// Chooses the parameters by librsync's rule, with its complaints.
+fn signature_params(
+    args: &Args,
+    kind: SignatureKind,
+    basis_len: Option<u64>,
+) -> Result<SignatureParams, Exit> {
+    let block_len = match u64::try_from(args.block_size) {
+        Ok(0) => u64::from(recommended_block_len(basis_len)),
+        Ok(len) => len,
+        Err(_) => {
+            return Err(usage_error(&format!(
+                "invalid block size: {}",
+                args.block_size
+            )));
+        }
+    };
+    let strong_len = match args.sum_size {
+        0 => StrongLen::Max,
+        -1 => StrongLen::Min,
+        len => StrongLen::Bytes(len as u32),
+    };
+    if let (StrongLen::Bytes(len), Some(basis_len)) = (strong_len, basis_len) {
+        let least = min_strong_len(Some(basis_len), block_len as u32);
+        if len < least {
+            log(&format!(
+                "Warning: (rs_sig_args) strong_len={len} smaller than recommended minimum {least} \
+                 for old_fsize={basis_len} with block_len={block_len}"
+            ));
+        }
+    }
+    let options = SignatureOptions::new()
+        .kind(kind)
+        .block_len(block_len)
+        .strong_len(strong_len);
+    options.params(basis_len).map_err(|error| {
+        log(&format!(
+            "ERROR: (rs_sig_args) invalid strong_len={} for magic={:#x}",
+            args.sum_size as isize as usize,
+            kind.magic()
+        ));
+        failed(&error)
+    })
+}
+
+fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
+    if files.is_empty() {
+        return Err(usage_error(
+            "Usage for delta: rdiff [OPTIONS] delta SIGNATURE [NEWFILE [DELTA]]",
+        ));
+    }
+    let signature = Input::open(file(files, 0)).map_err(cannot_open)?;
+    let new = Input::open(file(files, 1)).map_err(cannot_open)?;
+    let output = open_output(args, files, 2, &[&signature, &new])?;
+    too_many(files, 3)?;
+
+    let clock = Clock::start();
+    let load = LoadOptions::new().strictness(Strictness::Librsync);
+    let (loaded, stats) = buffers(args)
+        .and_then(|buffers| io::load_signature(&signature.file, load, buffers))
+        .map_err(|error| job_failed("loadsig", error.in_file(&signature.name)))?;
+    statistics(
+        args,
+        &messages::signature_statistics("loadsig", &stats, clock.seconds()),
+    );
+    let params = *loaded.params();
+    verbose(
+        args,
+        &format!(
+            "delta: {} and {}, {} blocks of {} bytes, strong length {}",
+            params.kind().weak.name(),
+            params.kind().strong.name(),
+            loaded.blocks(),
+            params.block_len(),
+            params.strong_len()
+        ),
+    );
+
+    let index = Index::new(loaded);
+    let clock = Clock::start();
+    let stats = run_job("delta", &new, None, output, |output| {
+        io::delta(
+            &index,
+            &new.file,
+            output,
+            DeltaOptions::new(),
+            buffers(args)?,
+            &mut (),
+        )
+    })?;
+    let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
+    statistics(args, &messages::match_statistics(&stats.search));
+    let seconds = clock.seconds();
+    let line = messages::command_statistics("delta", &stats.commands, in_bytes, out_bytes, seconds);
+    statistics(args, &line);
+    Ok(())
+}
+
+fn patch(args: &Args, files: &[OsString]) -> Result<(), Exit> {
+    if files.is_empty() {
+        return Err(usage_error(
+            "Usage for patch: rdiff [OPTIONS] patch BASIS [DELTA [NEW]]",
+        ));
+    }
+    let basis = Input::open(file(files, 0)).map_err(cannot_open)?;
+    let delta = Input::open(file(files, 1)).map_err(cannot_open)?;
+    let output = open_output(args, files, 2, &[&basis, &delta])?;
+    too_many(files, 3)?;
+
+    let clock = Clock::start();
+    let basis = basis
+        .into_seekable()
+        .map_err(|error| job_failed("patch", error))?;
+    let options = PatchOptions::new()
+        .after_end(AfterEnd::Tolerate)
+        .expect_trailer(may_have_trailer(&delta.file));
+    let stats = run_job("patch", &delta, Some(&basis), output, |output| {
+        io::patch(
+            &basis.file,
+            &delta.file,
+            output,
+            options,
+            buffers(args)?,
+            &mut (),
+        )
+    })?;
+    if stats.verified {
+        verbose(
+            args,
+            "patch: the result was verified by the trailer of the delta",
+        );
+    }
+    let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
+    let seconds = clock.seconds();
+    let line = messages::command_statistics("patch", &stats.commands, in_bytes, out_bytes, seconds);
+    statistics(args, &line);
+    Ok(())
+}
+
+/// Runs a job and puts its output in place, or says why not.
+fn run_job<S>(
+    job: &str,
+    input: &Input,
+    basis: Option<&Input>,
+    mut output: OutputFile,
+    run: impl FnOnce(&mut OutputFile) -> sigdelta::Result<S>,
+) -> Result<S, Exit> {
+    let result = run(&mut output).map_err(|error| {
+        let basis = basis.unwrap_or(input);
+        Names {
+            input: &input.name,
+            basis: &basis.name,
+            output: output.path(),
+        }
+        .blame(error)
+    });
+    let stats = result.map_err(|error| job_failed(job, error))?;
+    output.commit().map_err(|error| {
+        if let Error::Io { source, .. } = error.without_file()
+            && source.kind() == std::io::ErrorKind::AlreadyExists
+        {
+            return cannot_open(error);
+        }
+        failed(&error)
+    })?;
+    Ok(stats)
+}
+
+fn file(files: &[OsString], position: usize) -> Option<&OsStr> {
+    files.get(position).map(OsString::as_os_str)
+}
+
+fn open_output(
+    args: &Args,
+    files: &[OsString],
+    position: usize,
+    inputs: &[&Input],
+) -> Result<OutputFile, Exit> {
+    let existing = if args.force {
+        Existing::Replace
+    } else {
+        Existing::Refuse
+    };
+    create_output(file(files, position), existing, inputs).map_err(cannot_open)
+}
+
+fn too_many(files: &[OsString], most: usize) -> Result<(), Exit> {
+    if files.len() > most {
+        Err(usage_error("Too many arguments."))
+    } else {
+        Ok(())
+    }
+}
+
+fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {
+    let size = |size: i32| match size {
+        0 => Ok(None),
+        1.. => Ok(Some(size.min(MAX_BUFFER) as usize)),
+        _ => Err(Error::Io {
+            action: IoAction::Read,
+            source: std::io::Error::other(format!("buffer size {size} is negative")),
+        }),
+    };
+    Ok(BufferSizes {
+        input: size(args.input_size)?,
+        output: size(args.output_size)?,
+    })
+}
+
+fn cannot_open(error: Error) -> Exit {
+    let (Error::File { path, .. }, Error::Io { action, source }) = (&error, error.without_file())
+    else {
+        return failed(&error);
+    };
+    let name = path.display();
+    match (action, source.kind()) {
+        (IoAction::Create | IoAction::Replace, std::io::ErrorKind::AlreadyExists) => {
+            log(&format!(
+                "ERROR: (rs_file_open) File exists \"{name}\", aborting!"
+            ));
+        }
+        (action, _) => {
+            let mode = if *action == IoAction::Open {
+                "read"
+            } else {
+                "write"
+            };
+            let words = system_words(source);
+            log(&format!(
+                "ERROR: (rs_file_open) Error opening \"{name}\" for {mode}: {words}"
+            ));
+        }
+    }
+    Exit(100)
+}
+
+fn job_failed(job: &str, error: Error) -> Exit {
+    if is_broken_pipe(&error) {
+        interrupt::die_of_broken_pipe();
+    }
+    for line in messages::job_failure(job, &error) {
+        log(&format!("ERROR: {line}"));
+    }
+    failed(&error)
+}
+
+fn failed(error: &Error) -> Exit {
+    complain(&error.to_string());
+    complain(&format!(
+        "Failed, {}.",
+        messages::result_words(error.kind())
+    ));
+    Exit(error.kind().code() as u8)
+}
+
+fn no_action() -> Exit {
+    usage_error("You must specify an action: `signature', `delta', or `patch'.")
+}
+
+fn usage_error(text: &str) -> Exit {
+    complain(text);
+    complain_raw("\nTry `rdiff --help' for more information.");
+    Exit(SYNTAX_ERROR)
+}
+
+fn statistics(args: &Args, line: &str) {
+    if args.statistics {
+        log(line);
+    }
+}
+
+fn verbose(args: &Args, line: &str) {
+    if args.verbose {
+        complain(line);
+    }
+}
+
+fn log(line: &str) {
+    complain_raw(&format!("librsync: {line}"));
+}
+
+fn complain(line: &str) {
+    complain_raw(&format!("rdiff: {line}"));
+}
+
+/// Unlike eprintln, does not panic when nobody listens.
+fn complain_raw(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,5 +1,7 @@
 //! Strong sums: MD4 (RFC 1320) or BLAKE2b-256 (RFC 7693), of which a signature keeps a prefix.
 
+mod md4_many;
+
 use blake2b_simd::many::{HashManyJob, hash_many};
 use md4::{Digest, Md4};
 
@@ -38,25 +40,29 @@ impl StrongHash {
 
     /// Returns the strong sum of one block.
     pub fn sum(self, block: &[u8]) -> StrongSum {
-        let mut state = StrongState::new(self);
-        state.update(block);
-        state.finish()
+        match self {
+            StrongHash::Md4 => md4_sum(&Md4::digest(block).into()),
+            StrongHash::Blake2b => blake2b_sum(&blake2b_256().hash(block)),
+        }
     }
 
-    /// Replaces `sums` by the strong sums of `blocks`: the entry that kernels sit behind.
-    pub fn sum_many<'a>(
-        self,
-        blocks: impl ExactSizeIterator<Item = &'a [u8]>,
-        sums: &mut Vec<StrongSum>,
-    ) {
+    /// Replaces `sums` by the strong sums of the consecutive blocks in `data`, whose length is a
+    /// multiple of the block length: the entry that kernels sit behind.
+    pub(crate) fn sum_many(self, data: &[u8], block_len: usize, sums: &mut Vec<StrongSum>) {
         sums.clear();
         match self {
-            StrongHash::Md4 => sums.extend(blocks.map(|block| self.sum(block))),
+            StrongHash::Md4 => {
+                let mut groups = data.chunks_exact(md4_many::LANES * block_len);
+                for group in &mut groups {
+                    sums.extend(md4_many::sum(group, block_len).iter().map(md4_sum));
+                }
+                let rest = groups.remainder().chunks_exact(block_len);
+                sums.extend(rest.map(|block| self.sum(block)));
+            }
             StrongHash::Blake2b => {
                 let params = blake2b_256();
-                let mut jobs: Vec<_> = blocks
-                    .map(|block| HashManyJob::new(&params, block))
-                    .collect();
+                let blocks = data.chunks_exact(block_len);
+                let mut jobs: Vec<_> = blocks.map(|b| HashManyJob::new(&params, b)).collect();
                 hash_many(jobs.iter_mut());
                 sums.extend(jobs.iter().map(|job| blake2b_sum(&job.to_hash())));
             }
@@ -91,11 +97,7 @@ impl StrongState {
 
     pub(crate) fn finish(&self) -> StrongSum {
         match self {
-            StrongState::Md4(state) => {
-                let mut sum = [0; MAX_STRONG_LEN];
-                sum[..16].copy_from_slice(&state.clone().finalize());
-                sum
-            }
+            StrongState::Md4(state) => md4_sum(&state.clone().finalize().into()),
             StrongState::Blake2b(state) => blake2b_sum(&state.finalize()),
         }
     }
@@ -107,8 +109,38 @@ fn blake2b_256() -> blake2b_simd::Params {
     params
 }
 
+fn md4_sum(digest: &[u8; 16]) -> StrongSum {
+    let mut sum = [0; MAX_STRONG_LEN];
+    sum[..16].copy_from_slice(digest);
+    sum
+}
+
 fn blake2b_sum(hash: &blake2b_simd::Hash) -> StrongSum {
     let mut sum = [0; MAX_STRONG_LEN];
     sum.copy_from_slice(hash.as_bytes());
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_sums_are_the_sums_of_each() {
+        let data: Vec<u8> = (0..20_000u32).map(|i| (i * i + i / 7) as u8).collect();
+        for hash in [StrongHash::Md4, StrongHash::Blake2b] {
+            for block_len in [1, 2, 55, 56, 57, 63, 64, 65, 119, 120, 128, 700, 1024] {
+                for blocks in [0, 1, 7, 8, 9, 17] {
+                    let data = &data[..blocks * block_len];
+                    let mut sums = Vec::new();
+                    hash.sum_many(data, block_len, &mut sums);
+                    let each: Vec<_> = data
+                        .chunks_exact(block_len)
+                        .map(|block| hash.sum(block))
+                        .collect();
+                    assert_eq!(sums, each, "{hash:?} {blocks} blocks of {block_len}");
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,129 @@
+//! Inputs and outputs of a command line, where `-` or nothing means a standard stream.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+
+use sigdelta::file::{self, Existing, OutputFile};
+use sigdelta::{Error, IoAction, Result};
+
+use crate::interrupt;
+
+/// An input: a file, or standard input as one.
+#[derive(Debug)]
+pub struct Input {
+    /// What to call it in messages.
+    pub name: PathBuf,
+    /// The open file.
+    pub file: File,
+}
+
+impl Input {
+    /// Opens a file; `-` and None are standard input.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn open(name: Option<&OsStr>) -> Result<Self> {
+        match file_name(name) {
+            Some(path) => Ok(Input {
+                name: path.to_owned(),
+                file: file::open(path)?,
+            }),
+            None => {
+                let name = PathBuf::from("standard input");
+                let file = standard_file(&io::stdin())
+                    .map_err(|source| Error::Io {
+                        action: IoAction::Open,
+                        source,
+                    })
+                    .map_err(|error| error.in_file(&name))?;
+                Ok(Input { name, file })
+            }
+        }
+    }
+
+    /// Makes sure that the input can be read anywhere: a pipe is copied to a temporary file.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn into_seekable(mut self) -> Result<Self> {
+        if self.file.stream_position().is_ok() {
+            return Ok(self);
+        }
+        let name = self.name.clone();
+        let mut spool = || -> Result<File> {
+            let create = |source| Error::Io {
+                action: IoAction::Create,
+                source,
+            };
+            let read = |source| Error::Io {
+                action: IoAction::ReadBasis,
+                source,
+            };
+            let mut spooled = tempfile::tempfile().map_err(create)?;
+            io::copy(&mut self.file, &mut spooled).map_err(read)?;
+            Ok(spooled)
+        };
+        let file = spool().map_err(|error| error.in_file(&name))?;
+        Ok(Input { name, file })
+    }
+}
+
+/// Starts an output; `-` and None are standard output. `inputs` are what it is made from.
+///
+/// # Errors
+/// Those of [`OutputFile::create`].
+pub fn create_output(
+    name: Option<&OsStr>,
+    existing: Existing,
+    inputs: &[&Input],
+) -> Result<OutputFile> {
+    let inputs: Vec<&File> = inputs.iter().map(|input| &input.file).collect();
+    let output = match file_name(name) {
+        Some(path) => OutputFile::create(path, existing, &inputs)?,
+        None => {
+            let name = Path::new("standard output");
+            let file = standard_file(&io::stdout())
+                .map_err(|source| Error::Io {
+                    action: IoAction::Create,
+                    source,
+                })
+                .map_err(|error| error.in_file(name))?;
+            OutputFile::from_file(name, file, &inputs)?
+        }
+    };
+    interrupt::remove_if_interrupted(&output);
+    Ok(output)
+}
+
+/// Returns true if the error is a write to a pipe that nobody reads any more.
+pub fn is_broken_pipe(error: &Error) -> bool {
+    matches!(error.without_file(),
+        Error::Io { action: IoAction::Write, source } if source.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Returns the words of the system for an error, without Rust's number.
+pub fn system_words(error: &io::Error) -> String {
+    let words = error.to_string();
+    match words.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => words,
+    }
+}
+
+/// Returns the path of an argument, None if it means a standard stream.
+pub fn file_name(name: Option<&OsStr>) -> Option<&Path> {
+    name.filter(|&name| name != "-").map(Path::new)
+}
+
+/// Returns a standard stream as a file of its own, without a buffer in between.
+#[cfg(unix)]
+fn standard_file(stream: &impl std::os::fd::AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn standard_file(stream: &impl std::os::windows::io::AsHandle) -> io::Result<File> {
+    stream.as_handle().try_clone_to_owned().map(File::from)
+}
