@@ -100,8 +100,7 @@ impl DeltaDecoder {
     /// # Errors
     /// Every error that speaks of deltas, commands or trailers; [`Error::InputEnded`].
     pub fn next_event(&mut self, input: &[u8], end_of_input: bool) -> Result<(usize, DeltaEvent)> {
-        self.try_next_event(input, end_of_input)
-            .inspect_err(|_| self.state = State::Failed)
+        self.try_next_event(input, end_of_input).inspect_err(|_| self.state = State::Failed)
     }
 
     fn try_next_event(
@@ -132,10 +131,7 @@ impl DeltaDecoder {
         }
         let found = be_uint(&self.pending[..4]) as u32;
         if found != DELTA_MAGIC {
-            return Err(Error::BadDeltaMagic {
-                found,
-                likeness: likeness(&self.pending[..4]),
-            });
+            return Err(Error::BadDeltaMagic { found, likeness: likeness(&self.pending[..4]) });
         }
         Ok(self.enter(State::Command))
     }
@@ -157,11 +153,7 @@ impl DeltaDecoder {
             Command::End if self.after_end == AfterEnd::Stop => State::Done,
             Command::End => State::AfterEnd,
         });
-        Ok(Some(DeltaEvent::Command {
-            offset,
-            encoded_len,
-            command,
-        }))
+        Ok(Some(DeltaEvent::Command { offset, encoded_len, command }))
     }
 
     fn literal(&mut self, left: u64, input: &mut &[u8], end: bool) -> Result<Option<DeltaEvent>> {
@@ -204,9 +196,7 @@ impl DeltaDecoder {
 
     fn after_trailer(&mut self, input: &[u8], end: bool) -> Result<Option<DeltaEvent>> {
         if !input.is_empty() {
-            return Err(Error::StrayBytes {
-                offset: self.offset,
-            });
+            return Err(Error::StrayBytes { offset: self.offset });
         }
         if !end {
             return Ok(Some(DeltaEvent::NeedsInput));
@@ -235,10 +225,7 @@ impl DeltaDecoder {
 
     fn starved(&self, end: bool, expected: Part) -> Result<Option<DeltaEvent>> {
         match end {
-            true => Err(Error::InputEnded {
-                offset: self.offset,
-                expected,
-            }),
+            true => Err(Error::InputEnded { offset: self.offset, expected }),
             false => Ok(Some(DeltaEvent::NeedsInput)),
         }
     }

@@ -243,10 +243,7 @@ impl Error {
     pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> Error {
         match self {
             named @ Error::File { .. } => named,
-            source => Error::File {
-                path: path.into(),
-                source: Box::new(source),
-            },
+            source => Error::File { path: path.into(), source: Box::new(source) },
         }
     }
 

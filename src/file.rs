@@ -28,22 +28,13 @@ pub fn signature(
     output: &Path,
     options: &SignatureOptions,
 ) -> Result<SignatureStats> {
-    let names = Names {
-        input: basis,
-        basis,
-        output,
-    };
+    let names = Names { input: basis, basis, output };
     let basis_file = open(basis)?;
     let mut output_file = OutputFile::create(output, Existing::Replace, &[&basis_file])?;
     let params = options.params(regular_len(&basis_file))?;
-    let stats = signature_stream(
-        &basis_file,
-        &mut output_file,
-        params,
-        BufferSizes::default(),
-        &mut (),
-    )
-    .map_err(|error| names.blame(error))?;
+    let stats =
+        signature_stream(&basis_file, &mut output_file, params, BufferSizes::default(), &mut ())
+            .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)
 }
@@ -62,12 +53,9 @@ pub fn delta(
     let new_file = open(new)?;
     let inputs = [&signature_file, &new_file];
     let output_file = OutputFile::create(output, Existing::Replace, &inputs)?;
-    let (loaded, _) = load_signature(
-        &signature_file,
-        LoadOptions::default(),
-        BufferSizes::default(),
-    )
-    .map_err(|error| error.in_file(signature))?;
+    let (loaded, _) =
+        load_signature(&signature_file, LoadOptions::default(), BufferSizes::default())
+            .map_err(|error| error.in_file(signature))?;
     delta_to_file(&Index::new(loaded), (new, new_file), output_file, options)
 }
 
@@ -98,21 +86,10 @@ fn delta_to_file(
     options: DeltaOptions,
 ) -> Result<DeltaStats> {
     let output = output_file.path.clone();
-    let names = Names {
-        input: new,
-        basis: new,
-        output: &output,
-    };
+    let names = Names { input: new, basis: new, output: &output };
     let buffers = BufferSizes::default();
-    let stats = delta_stream(
-        index,
-        &new_file,
-        &mut output_file,
-        options,
-        buffers,
-        &mut (),
-    )
-    .map_err(|error| names.blame(error))?;
+    let stats = delta_stream(index, &new_file, &mut output_file, options, buffers, &mut ())
+        .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)
 }
@@ -128,11 +105,7 @@ pub fn patch(
     output: &Path,
     options: PatchOptions,
 ) -> Result<PatchStats> {
-    let names = Names {
-        input: delta,
-        basis,
-        output,
-    };
+    let names = Names { input: delta, basis, output };
     let basis_file = open(basis)?;
     let delta_file = open(delta)?;
     let mut output_file =
@@ -143,15 +116,8 @@ pub fn patch(
     #[cfg(not(unix))]
     let basis = crate::io::SeekBasis::new(&basis_file);
     let buffers = BufferSizes::default();
-    let stats = patch_stream(
-        basis,
-        &delta_file,
-        &mut output_file,
-        options,
-        buffers,
-        &mut (),
-    )
-    .map_err(|error| names.blame(error))?;
+    let stats = patch_stream(basis, &delta_file, &mut output_file, options, buffers, &mut ())
+        .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)
 }
@@ -171,14 +137,10 @@ impl Names<'_> {
     /// Wraps an error with the file it speaks of.
     pub fn blame(&self, error: Error) -> Error {
         let path = match error {
-            Error::Io {
-                action: IoAction::ReadBasis | IoAction::SeekBasis,
-                ..
-            }
+            Error::Io { action: IoAction::ReadBasis | IoAction::SeekBasis, .. }
             | Error::BasisEnded { .. } => self.basis,
             Error::Io {
-                action: IoAction::Create | IoAction::Replace | IoAction::Write,
-                ..
+                action: IoAction::Create | IoAction::Replace | IoAction::Write, ..
             } => self.output,
             _ => self.input,
         };
@@ -191,17 +153,12 @@ impl Names<'_> {
 /// # Errors
 /// [`Error::File`].
 pub fn open(path: &Path) -> Result<File> {
-    File::open(path)
-        .map_err(Error::io(IoAction::Open))
-        .map_err(|error| error.in_file(path))
+    File::open(path).map_err(Error::io(IoAction::Open)).map_err(|error| error.in_file(path))
 }
 
 /// Returns the length of a regular file, None for pipes, devices and directories.
 pub fn regular_len(file: &File) -> Option<u64> {
-    file.metadata()
-        .ok()
-        .filter(Metadata::is_file)
-        .map(|metadata| metadata.len())
+    file.metadata().ok().filter(Metadata::is_file).map(|metadata| metadata.len())
 }
 
 /// Returns false if a delta is a regular file that does not end with a trailer, so that there is
@@ -212,9 +169,7 @@ pub fn may_have_trailer(delta: &File) -> bool {
         use std::os::unix::fs::FileExt;
         let mut magic = [0; Trailer::MAGIC.len()];
         return len >= Trailer::LEN as u64
-            && delta
-                .read_exact_at(&mut magic, len - Trailer::LEN as u64)
-                .is_ok()
+            && delta.read_exact_at(&mut magic, len - Trailer::LEN as u64).is_ok()
             && magic == Trailer::MAGIC;
     }
     true
@@ -244,11 +199,7 @@ pub struct OutputFile {
 
 #[derive(Debug)]
 enum Sink {
-    Temporary {
-        file: NamedTempFile,
-        target: PathBuf,
-        existing: Existing,
-    },
+    Temporary { file: NamedTempFile, target: PathBuf, existing: Existing },
     Direct(File),
 }
 
@@ -262,10 +213,7 @@ impl OutputFile {
         let sink = Self::create_sink(path, existing, inputs)
             .map_err(Error::io(IoAction::Create))
             .map_err(|error| error.in_file(path))?;
-        Ok(OutputFile {
-            path: path.to_owned(),
-            sink,
-        })
+        Ok(OutputFile { path: path.to_owned(), sink })
     }
 
     /// Writes to an open file directly, called `path` in errors: for standard output.
@@ -277,10 +225,7 @@ impl OutputFile {
             .and_then(|metadata| refuse_inputs(&metadata, inputs))
             .map_err(Error::io(IoAction::Create))
             .map_err(|error| error.in_file(path))?;
-        Ok(OutputFile {
-            path: path.to_owned(),
-            sink: Sink::Direct(file),
-        })
+        Ok(OutputFile { path: path.to_owned(), sink: Sink::Direct(file) })
     }
 
     fn create_sink(path: &Path, existing: Existing, inputs: &[&File]) -> io::Result<Sink> {
@@ -312,11 +257,7 @@ impl OutputFile {
         if let Some(metadata) = &replaced {
             pass_on_attributes(metadata, file.as_file())?;
         }
-        Ok(Sink::Temporary {
-            file,
-            target,
-            existing,
-        })
+        Ok(Sink::Temporary { file, target, existing })
     }
 
     /// Returns the path as the caller named it.
@@ -342,11 +283,7 @@ impl OutputFile {
         let path = self.path;
         let result = match self.sink {
             Sink::Direct(file) => close(file),
-            Sink::Temporary {
-                file,
-                target,
-                existing,
-            } => {
+            Sink::Temporary { file, target, existing } => {
                 let (file, temporary) = file.into_parts();
                 close(file).and_then(|()| {
                     match existing {
@@ -357,9 +294,7 @@ impl OutputFile {
                 })
             }
         };
-        result
-            .map_err(Error::io(IoAction::Replace))
-            .map_err(|error| error.in_file(path))
+        result.map_err(Error::io(IoAction::Replace)).map_err(|error| error.in_file(path))
     }
 }
 

@@ -59,13 +59,7 @@ impl Index {
                 by_weak.then_with(|| signature.strong_sum(a).cmp(signature.strong_sum(b)))
             });
         }
-        Index {
-            signature,
-            filter,
-            directory,
-            order,
-            bucket_shift,
-        }
+        Index { signature, filter, directory, order, bucket_shift }
     }
 
     /// Returns the signature.
@@ -128,10 +122,7 @@ impl Filter {
     /// 12 to 24 bits per block: one or two of a hundred foreign keys pass.
     fn new(blocks: usize) -> Self {
         let words = (blocks * 12 / 64).max(2).next_power_of_two();
-        Filter {
-            words: vec![0; words],
-            word_shift: 64 - words.ilog2(),
-        }
+        Filter { words: vec![0; words], word_shift: 64 - words.ilog2() }
     }
 
     #[inline(always)]

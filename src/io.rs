@@ -39,21 +39,10 @@ pub fn signature(
     // Whole blocks, and so many that the hashes of several are taken together.
     let block_len = params.block_len() as usize;
     let wanted = (8 * block_len).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
-    let input = buffers
-        .input
-        .unwrap_or((wanted / block_len).max(1) * block_len);
+    let input = buffers.input.unwrap_or((wanted / block_len).max(1) * block_len);
     let input = input.min(MAX_SIGNATURE_BUFFER);
     let mut engine = SignatureEncoder::new(params);
-    drive(
-        &mut engine,
-        basis,
-        output,
-        BufferSizes {
-            input: Some(input),
-            ..buffers
-        },
-        monitor,
-    )?;
+    drive(&mut engine, basis, output, BufferSizes { input: Some(input), ..buffers }, monitor)?;
     Ok(engine.stats())
 }
 
@@ -164,9 +153,7 @@ pub fn patch(
             }
             _ => {}
         }
-        output
-            .write_all(&out[..filled])
-            .map_err(Error::io(IoAction::Write))?;
+        output.write_all(&out[..filled]).map_err(Error::io(IoAction::Write))?;
         filled = 0;
         if step.status == PatchStatus::Done {
             output.flush().map_err(Error::io(IoAction::Write))?;
@@ -191,9 +178,7 @@ pub fn drive(
     loop {
         let step = engine.step(source.unread(), source.ended, &mut out)?;
         source.consume(step.consumed);
-        output
-            .write_all(&out[..step.produced])
-            .map_err(Error::io(IoAction::Write))?;
+        output.write_all(&out[..step.produced]).map_err(Error::io(IoAction::Write))?;
         match step.status {
             Status::NeedsOutput => {}
             Status::NeedsInput => {
@@ -222,9 +207,7 @@ impl<B: Basis + ?Sized> Basis for &mut B {
 
 impl Basis for &[u8] {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize> {
-        let start = usize::try_from(position)
-            .unwrap_or(usize::MAX)
-            .min(self.len());
+        let start = usize::try_from(position).unwrap_or(usize::MAX).min(self.len());
         Ok(crate::engine::copy_front(&self[start..], buf))
     }
 }
@@ -249,19 +232,14 @@ pub struct SeekBasis<R> {
 impl<R: Read + Seek> SeekBasis<R> {
     /// Wraps a stream whose first byte is at position 0 of the basis.
     pub fn new(inner: R) -> Self {
-        SeekBasis {
-            inner,
-            position: None,
-        }
+        SeekBasis { inner, position: None }
     }
 }
 
 impl<R: Read + Seek> Basis for SeekBasis<R> {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize> {
         if self.position != Some(position) {
-            self.inner
-                .seek(SeekFrom::Start(position))
-                .map_err(Error::io(IoAction::SeekBasis))?;
+            self.inner.seek(SeekFrom::Start(position)).map_err(Error::io(IoAction::SeekBasis))?;
         }
         self.position = None;
         let len = retry(|| self.inner.read(buf)).map_err(Error::io(IoAction::ReadBasis))?;
@@ -293,11 +271,7 @@ pub struct EngineReader<E, R> {
 impl<E: Engine, R: Read> EngineReader<E, R> {
     /// Puts an engine behind a reader.
     pub fn new(engine: E, inner: R) -> Self {
-        EngineReader {
-            engine,
-            inner,
-            source: Input::new(None),
-        }
+        EngineReader { engine, inner, source: Input::new(None) }
     }
 
     /// Returns the engine, for its statistics.
@@ -317,12 +291,10 @@ impl<E: Engine, R: Read> Read for EngineReader<E, R> {
             self.source.consume(step.consumed);
             match step.status {
                 Status::NeedsInput if step.produced == 0 => {
-                    self.source
-                        .refill(&mut self.inner)
-                        .map_err(|error| match error {
-                            Error::Io { source, .. } => source,
-                            error => std::io::Error::other(error),
-                        })?;
+                    self.source.refill(&mut self.inner).map_err(|error| match error {
+                        Error::Io { source, .. } => source,
+                        error => std::io::Error::other(error),
+                    })?;
                 }
                 _ => return Ok(step.produced),
             }
@@ -340,12 +312,7 @@ struct Input {
 
 impl Input {
     fn new(size: Option<usize>) -> Self {
-        Input {
-            buf: new_buffer(size),
-            unread: 0..0,
-            ended: false,
-            total_bytes: 0,
-        }
+        Input { buf: new_buffer(size), unread: 0..0, ended: false, total_bytes: 0 }
     }
 
     fn unread(&self) -> &[u8] {

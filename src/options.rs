@@ -21,22 +21,10 @@ pub struct SignatureKind {
 impl SignatureKind {
     /// All four kinds.
     pub const ALL: [SignatureKind; 4] = [
-        SignatureKind {
-            weak: WeakHash::Rollsum,
-            strong: StrongHash::Md4,
-        },
-        SignatureKind {
-            weak: WeakHash::Rollsum,
-            strong: StrongHash::Blake2b,
-        },
-        SignatureKind {
-            weak: WeakHash::RabinKarp,
-            strong: StrongHash::Md4,
-        },
-        SignatureKind {
-            weak: WeakHash::RabinKarp,
-            strong: StrongHash::Blake2b,
-        },
+        SignatureKind { weak: WeakHash::Rollsum, strong: StrongHash::Md4 },
+        SignatureKind { weak: WeakHash::Rollsum, strong: StrongHash::Blake2b },
+        SignatureKind { weak: WeakHash::RabinKarp, strong: StrongHash::Md4 },
+        SignatureKind { weak: WeakHash::RabinKarp, strong: StrongHash::Blake2b },
     ];
 
     /// Returns the magic number that starts a signature of this kind.
@@ -149,17 +137,13 @@ impl SignatureParams {
     /// [`Error::InvalidStrongLen`] unless `strong_len` is in 1..=16 for MD4, 1..=32 for BLAKE2b.
     pub fn new(kind: SignatureKind, block_len: u32, strong_len: u32) -> Result<Self> {
         if !(1..=MAX_BLOCK_LEN).contains(&block_len) {
-            return Err(Error::InvalidBlockLen {
-                found: block_len.into(),
-            });
+            return Err(Error::InvalidBlockLen { found: block_len.into() });
         }
         let max = kind.strong.max_len();
         match u8::try_from(strong_len) {
-            Ok(len) if (1..=max).contains(&len) => Ok(SignatureParams {
-                kind,
-                block_len,
-                strong_len: len,
-            }),
+            Ok(len) if (1..=max).contains(&len) => {
+                Ok(SignatureParams { kind, block_len, strong_len: len })
+            }
             _ => Err(Error::InvalidStrongLen {
                 found: strong_len.into(),
                 max,
@@ -191,9 +175,7 @@ impl SignatureParams {
     /// Returns the length of the signature of `basis_len` bytes.
     pub fn signature_len(&self, basis_len: u64) -> u64 {
         let blocks = basis_len.div_ceil(self.block_len.into());
-        blocks
-            .saturating_mul(self.bytes_per_block() as u64)
-            .saturating_add(12)
+        blocks.saturating_mul(self.bytes_per_block() as u64).saturating_add(12)
     }
 }
 
@@ -245,42 +227,24 @@ mod tests {
         assert_eq!(recommended_block_len(None), 2048);
         assert_eq!(min_strong_len(None, 2048), 12);
         for (basis_len, block_len, strong_len) in RECOMMENDED {
-            assert_eq!(
-                recommended_block_len(Some(basis_len)),
-                block_len,
-                "{basis_len}"
-            );
-            assert_eq!(
-                min_strong_len(Some(basis_len), block_len),
-                strong_len,
-                "{basis_len}"
-            );
+            assert_eq!(recommended_block_len(Some(basis_len)), block_len, "{basis_len}");
+            assert_eq!(min_strong_len(Some(basis_len), block_len), strong_len, "{basis_len}");
         }
     }
 
     #[test]
     fn absurd_lengths_are_capped_or_refused() {
         assert_eq!(recommended_block_len(Some(u64::MAX)), MAX_BLOCK_LEN & !127);
-        let md4 = SignatureKind {
-            weak: WeakHash::RabinKarp,
-            strong: StrongHash::Md4,
-        };
+        let md4 = SignatureKind { weak: WeakHash::RabinKarp, strong: StrongHash::Md4 };
         let options = SignatureOptions::new().kind(md4);
-        let min = options
-            .strong_len(StrongLen::Min)
-            .block_len(1)
-            .params(Some(u64::MAX))
-            .unwrap();
+        let min = options.strong_len(StrongLen::Min).block_len(1).params(Some(u64::MAX)).unwrap();
         assert_eq!(min.strong_len(), 16);
         for bad in [0, 1 << 31, u64::MAX] {
             let error = options.block_len(bad).params(None).unwrap_err();
             assert!(matches!(error, Error::InvalidBlockLen { found } if found == bad));
         }
         for bad in [0, 17, 33, u32::MAX] {
-            let error = options
-                .strong_len(StrongLen::Bytes(bad))
-                .params(None)
-                .unwrap_err();
+            let error = options.strong_len(StrongLen::Bytes(bad)).params(None).unwrap_err();
             assert!(matches!(error, Error::InvalidStrongLen { max: 16, .. }));
         }
     }

@@ -131,8 +131,7 @@ impl Patcher {
         if self.failed {
             return Err(Error::AlreadyFailed);
         }
-        self.try_step(input, end_of_input, output)
-            .inspect_err(|_| self.failed = true)
+        self.try_step(input, end_of_input, output).inspect_err(|_| self.failed = true)
     }
 
     fn try_step(
@@ -144,10 +143,7 @@ impl Patcher {
         let (mut consumed, mut produced) = (0, 0);
         let status = loop {
             if let Some(copy) = &self.copy {
-                break PatchStatus::NeedsBasis {
-                    position: copy.position,
-                    len: copy.left,
-                };
+                break PatchStatus::NeedsBasis { position: copy.position, len: copy.left };
             }
             let mut rest = &input[consumed..];
             let mut end = end_of_input;
@@ -166,11 +162,7 @@ impl Patcher {
                     consumed += taken;
                     break PatchStatus::NeedsInput;
                 }
-                DeltaEvent::Command {
-                    offset,
-                    encoded_len,
-                    command,
-                } => {
+                DeltaEvent::Command { offset, encoded_len, command } => {
                     self.begin(command, offset, encoded_len)?;
                 }
                 DeltaEvent::LiteralData => {
@@ -185,11 +177,7 @@ impl Patcher {
             consumed += taken;
         };
         self.stats.in_bytes = self.decoder.offset();
-        Ok(PatchStep {
-            consumed,
-            produced,
-            status,
-        })
+        Ok(PatchStep { consumed, produced, status })
     }
 
     /// Takes note of bytes that [`PatchStatus::NeedsBasis`] asked for and that the caller put into
@@ -199,10 +187,7 @@ impl Patcher {
     /// If these are more bytes than were asked for.
     pub fn copied(&mut self, bytes: &[u8]) {
         let asked = self.copy.as_ref().map_or(0, |copy| copy.left);
-        assert!(
-            bytes.len() as u64 <= asked,
-            "more bytes than the copy asked for"
-        );
+        assert!(bytes.len() as u64 <= asked, "more bytes than the copy asked for");
         self.wrote(bytes);
         self.skip_copy(bytes.len() as u64);
     }
@@ -232,19 +217,12 @@ impl Patcher {
             Command::Literal { len } => commands.literal(len, encoded_len),
             Command::Copy { position, len } => {
                 commands.copy(len, encoded_len);
-                self.copy = Some(Copy {
-                    position,
-                    left: len,
-                    whole_position: position,
-                    whole_len: len,
-                });
+                self.copy =
+                    Some(Copy { position, left: len, whole_position: position, whole_len: len });
             }
         }
         if commands.result_bytes() > self.max_output_bytes {
-            return Err(Error::OutputLimit {
-                offset,
-                max_bytes: self.max_output_bytes,
-            });
+            return Err(Error::OutputLimit { offset, max_bytes: self.max_output_bytes });
         }
         Ok(())
     }

@@ -43,10 +43,7 @@ impl SignatureEncoder {
             partial: None,
             outbox,
             sums: Vec::new(),
-            stats: SignatureStats {
-                block_len: params.block_len(),
-                ..Default::default()
-            },
+            stats: SignatureStats { block_len: params.block_len(), ..Default::default() },
         }
     }
 
@@ -94,9 +91,7 @@ impl SignatureEncoder {
 
     fn push_block(&mut self, weak: u32, strong: &StrongSum) -> Result<()> {
         if self.stats.blocks == MAX_BLOCKS {
-            return Err(Error::TooManyBlocks {
-                max_blocks: MAX_BLOCKS,
-            });
+            return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
         }
         self.stats.blocks += 1;
         self.outbox.push(&weak.to_be_bytes());
@@ -127,11 +122,7 @@ impl Engine for SignatureEncoder {
         };
         self.stats.in_bytes += consumed as u64;
         self.stats.out_bytes += produced as u64;
-        Ok(Step {
-            consumed,
-            produced,
-            status,
-        })
+        Ok(Step { consumed, produced, status })
     }
 
     fn stats(&self) -> SignatureStats {
@@ -267,10 +258,7 @@ impl SignatureDecoder {
         if let Some(max_bytes) = self.options.max_bytes
             && input.len() as u64 > max_bytes.saturating_sub(self.in_bytes)
         {
-            return Err(Error::SignatureLimit {
-                offset: max_bytes,
-                max_bytes,
-            });
+            return Err(Error::SignatureLimit { offset: max_bytes, max_bytes });
         }
         self.in_bytes += input.len() as u64;
 
@@ -295,9 +283,7 @@ impl SignatureDecoder {
 
     fn push_block(&mut self, entry: &[u8]) -> Result<()> {
         if self.weak.len() as u64 == MAX_BLOCKS {
-            return Err(Error::TooManyBlocks {
-                max_blocks: MAX_BLOCKS,
-            });
+            return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
         }
         let (weak, strong) = entry.split_at(4);
         self.weak.push(be_uint(weak) as u32);
@@ -314,10 +300,7 @@ impl SignatureDecoder {
         if self.failed {
             return Err(Error::AlreadyFailed);
         }
-        let ended = |expected| Error::InputEnded {
-            offset: self.in_bytes,
-            expected,
-        };
+        let ended = |expected| Error::InputEnded { offset: self.in_bytes, expected };
         let pending_len = self.pending.as_slice().len();
         let Some(params) = self.params else {
             return Err(ended(field_at(pending_len)));
@@ -326,17 +309,11 @@ impl SignatureDecoder {
             0 => {}
             1..4 if self.options.strictness == Strictness::Librsync => {}
             1..4 => {
-                return Err(Error::StrayBytes {
-                    offset: self.in_bytes - pending_len as u64,
-                });
+                return Err(Error::StrayBytes { offset: self.in_bytes - pending_len as u64 });
             }
             _ => return Err(ended(Part::StrongSum)),
         }
-        Ok(Signature {
-            params,
-            weak: self.weak,
-            strong: self.strong,
-        })
+        Ok(Signature { params, weak: self.weak, strong: self.strong })
     }
 
     /// Returns what was loaded so far; `in_bytes` counts bytes of the signature.
@@ -359,10 +336,7 @@ struct Pending {
 
 impl Pending {
     fn new() -> Self {
-        Pending {
-            bytes: [0; 4 + MAX_STRONG_LEN],
-            len: 0,
-        }
+        Pending { bytes: [0; 4 + MAX_STRONG_LEN], len: 0 }
     }
 
     /// Appends bytes until there are `wanted`, and returns how many.

@@ -28,14 +28,7 @@ pub fn delta(signature: &[u8], new: &[u8]) -> Result<Vec<u8>> {
     let index = Index::new(Signature::from_slice(signature)?);
     let mut output = Vec::new();
     let options = DeltaOptions::default();
-    io::delta(
-        &index,
-        new,
-        &mut output,
-        options,
-        BufferSizes::default(),
-        &mut (),
-    )?;
+    io::delta(&index, new, &mut output, options, BufferSizes::default(), &mut ())?;
     Ok(output)
 }
 
@@ -50,13 +43,6 @@ pub fn delta(signature: &[u8], new: &[u8]) -> Result<Vec<u8>> {
 pub fn patch(basis: &[u8], delta: &[u8]) -> Result<Vec<u8>> {
     let mut output = Vec::new();
     let options = PatchOptions::default();
-    io::patch(
-        basis,
-        delta,
-        &mut output,
-        options,
-        BufferSizes::default(),
-        &mut (),
-    )?;
+    io::patch(basis, delta, &mut output, options, BufferSizes::default(), &mut ())?;
     Ok(output)
 }

@@ -46,10 +46,7 @@ impl Ahead {
             .zip(block..)
             .take_while(|&(window, block)| weak.sum(window) == signature.weak_sum(block))
             .count();
-        params
-            .kind()
-            .strong
-            .sum_many(&buf[..count * block_len], block_len, &mut self.batch);
+        params.kind().strong.sum_many(&buf[..count * block_len], block_len, &mut self.batch);
         self.sums.clear();
         for (strong, block) in self.batch.iter().zip(block..) {
             if signature.strong_sum(block) != &strong[..params.strong_len().into()] {

@@ -88,9 +88,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             buf: Vec::new(),
             command,
             literal: 0..0,
-            digest: options
-                .trailer
-                .then(|| StrongState::new(StrongHash::Blake2b)),
+            digest: options.trailer.then(|| StrongState::new(StrongHash::Blake2b)),
             ended: false,
             stats: DeltaStats::default(),
         }
@@ -164,10 +162,8 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     fn queue_end(&mut self) {
         self.command.push(Command::End.encode().as_bytes());
         if let Some(digest) = &self.digest {
-            let trailer = Trailer {
-                result_len: self.stats.in_bytes,
-                result_digest: digest.finish(),
-            };
+            let trailer =
+                Trailer { result_len: self.stats.in_bytes, result_digest: digest.finish() };
             self.command.push(&trailer.encode());
         }
         self.ended = true;
@@ -204,11 +200,7 @@ impl<I: Borrow<Index>> Engine for DeltaEncoder<I> {
             }
         };
         self.stats.out_bytes += produced as u64;
-        Ok(Step {
-            consumed,
-            produced,
-            status,
-        })
+        Ok(Step { consumed, produced, status })
     }
 
     fn stats(&self) -> DeltaStats {

@@ -32,13 +32,7 @@ pub(super) struct Scanner<W> {
 
 impl<W: RollingSum> Scanner<W> {
     pub(super) fn new() -> Self {
-        Scanner {
-            window: None,
-            pos: 0,
-            literal_start: 0,
-            copy: None,
-            ahead: Ahead::default(),
-        }
+        Scanner { window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::default() }
     }
 
     pub(super) fn needed_from(&self) -> usize {

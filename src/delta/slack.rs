@@ -26,19 +26,9 @@ pub(super) struct Slack {
 impl Slack {
     pub(super) fn new(block_len: u32) -> Self {
         let input = 4 * (65536 + u64::from(block_len).min(MAX_BLOCK_LEN));
-        let mut buffers = Buffers {
-            input,
-            available: input,
-            command: 4,
-            data: 0,
-            space: 0,
-        };
+        let mut buffers = Buffers { input, available: input, command: 4, data: 0, space: 0 };
         let wanted = buffers.next_literal();
-        Slack {
-            pos: 0,
-            buffers,
-            wanted,
-        }
+        Slack { pos: 0, buffers, wanted }
     }
 
     pub(super) fn next_run(&mut self, buf: &[u8], end: bool) -> Option<Run> {
@@ -92,9 +82,7 @@ impl Buffers {
                 self.available -= sent;
                 self.space -= sent;
                 if self.data == 0 && self.available > 0 {
-                    let literal = Command::Literal {
-                        len: self.available,
-                    };
+                    let literal = Command::Literal { len: self.available };
                     self.command = literal.encode().as_bytes().len() as u64;
                     self.data = self.available;
                     return self.available as usize;

@@ -36,15 +36,10 @@ pub enum Command {
 impl Command {
     /// Encodes the command in its shortest form.
     pub(crate) fn encode(self) -> EncodedCommand {
-        let mut encoded = EncodedCommand {
-            bytes: [0; MAX_COMMAND_LEN],
-            len: 1,
-        };
+        let mut encoded = EncodedCommand { bytes: [0; MAX_COMMAND_LEN], len: 1 };
         match self {
             Command::End => {}
-            Command::Literal {
-                len: len @ 1..=0x40,
-            } => encoded.bytes[0] = len as u8,
+            Command::Literal { len: len @ 1..=0x40 } => encoded.bytes[0] = len as u8,
             Command::Literal { len } => {
                 encoded.bytes[0] = 0x41 + width_log2(len);
                 encoded.push(len);
@@ -73,10 +68,7 @@ impl Command {
             0x41..=0x44 => Ok(Command::Literal { len: len as u64 }),
             _ if len <= 0 => Err(Error::CopyLen { offset, len }),
             _ if position < 0 => Err(Error::CopyPosition { offset, position }),
-            _ => Ok(Command::Copy {
-                position: position as u64,
-                len: len as u64,
-            }),
+            _ => Ok(Command::Copy { position: position as u64, len: len as u64 }),
         }
     }
 }
@@ -154,10 +146,7 @@ mod tests {
             let expected = if opcode < 0x45 {
                 Command::Literal { len: 9 }
             } else {
-                Command::Copy {
-                    position: 7,
-                    len: 9,
-                }
+                Command::Copy { position: 7, len: 9 }
             };
             assert_eq!(Command::decode(&bytes, 0).unwrap(), expected, "{opcode:#x}");
         }

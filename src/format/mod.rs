@@ -16,7 +16,5 @@ pub const DELTA_MAGIC: u32 = 0x7273_0236;
 
 /// Reads a big-endian unsigned number of up to 8 bytes.
 pub(crate) fn be_uint(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |value, &byte| value << 8 | u64::from(byte))
+    bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }

@@ -43,17 +43,11 @@ pub(crate) fn decode_header(
     }
     let block_len = be_uint(&header[4..8]) as u32;
     if !(1..=MAX_BLOCK_LEN).contains(&block_len) {
-        return Err(Error::BlockLenOnWire {
-            offset: 4,
-            found: block_len,
-        });
+        return Err(Error::BlockLenOnWire { offset: 4, found: block_len });
     }
     let mut strong_len = be_uint(&header[8..12]) as u32;
     if strong_len > MAX_STRONG_LEN as u32 || strict && strong_len == 0 {
-        return Err(Error::StrongLenOnWire {
-            offset: 8,
-            found: strong_len,
-        });
+        return Err(Error::StrongLenOnWire { offset: 8, found: strong_len });
     }
     let kind = kind(header, strict)?;
     if strong_len == 0 {
@@ -67,10 +61,7 @@ fn kind(header: &[u8], strict: bool) -> Result<SignatureKind> {
     match SignatureKind::from_magic(magic) {
         Some(kind) => Ok(kind),
         None if magic == 0 && !strict => Ok(SignatureKind::default()),
-        None => Err(Error::BadSignatureMagic {
-            found: magic,
-            likeness: likeness(header),
-        }),
+        None => Err(Error::BadSignatureMagic { found: magic, likeness: likeness(header) }),
     }
 }
 

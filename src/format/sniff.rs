@@ -24,17 +24,11 @@ const PREFIXES: [(&[u8], &str); 18] = [
 
 /// Returns what a file that starts with these bytes looks like; four are enough.
 pub fn likeness(start: &[u8]) -> Option<&'static str> {
-    if let Some((_, name)) = PREFIXES
-        .iter()
-        .find(|(prefix, _)| start.starts_with(prefix))
-    {
+    if let Some((_, name)) = PREFIXES.iter().find(|(prefix, _)| start.starts_with(prefix)) {
         return Some(name);
     }
     let start = start.get(..4)?;
-    if start
-        .iter()
-        .all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
-    {
+    if start.iter().all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
         return Some("text");
     }
     (start == [0; 4]).then_some("zeros")

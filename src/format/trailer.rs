@@ -45,9 +45,6 @@ impl Trailer {
         }
         let mut result_digest = [0; MAX_STRONG_LEN];
         result_digest.copy_from_slice(&bytes[16..]);
-        Some(Trailer {
-            result_len: be_uint(&bytes[8..16]),
-            result_digest,
-        })
+        Some(Trailer { result_len: be_uint(&bytes[8..16]), result_digest })
     }
 }

@@ -13,12 +13,8 @@ const CHUNK: usize = 64;
 /// Returns the digests of the `LANES` consecutive blocks in `data`.
 pub(super) fn sum(data: &[u8], block_len: usize) -> [[u8; 16]; LANES] {
     let blocks: [&[u8]; LANES] = std::array::from_fn(|lane| &data[lane * block_len..][..block_len]);
-    let mut state = [
-        [0x6745_2301; LANES],
-        [0xefcd_ab89; LANES],
-        [0x98ba_dcfe; LANES],
-        [0x1032_5476; LANES],
-    ];
+    let mut state =
+        [[0x6745_2301; LANES], [0xefcd_ab89; LANES], [0x98ba_dcfe; LANES], [0x1032_5476; LANES]];
     let whole = block_len / CHUNK * CHUNK;
     for start in (0..whole).step_by(CHUNK) {
         compress(&mut state, blocks.map(|block| &block[start..start + CHUNK]));
@@ -34,10 +30,7 @@ pub(super) fn sum(data: &[u8], block_len: usize) -> [[u8; 16]; LANES] {
         tail[tail_len - 8..tail_len].copy_from_slice(&(8 * block_len as u64).to_le_bytes());
     }
     for start in (0..tail_len).step_by(CHUNK) {
-        compress(
-            &mut state,
-            std::array::from_fn(|lane| &tails[lane][start..start + CHUNK]),
-        );
+        compress(&mut state, std::array::from_fn(|lane| &tails[lane][start..start + CHUNK]));
     }
 
     std::array::from_fn(|lane| {
@@ -71,15 +64,7 @@ fn compress(state: &mut [Lanes; 4], chunks: [&[u8]; LANES]) {
     let select = |x: u32, y: u32, z: u32| (x & y) | (!x & z);
     let majority = |x: u32, y: u32, z: u32| (x & y) | (x & z) | (y & z);
     let parity = |x: u32, y: u32, z: u32| x ^ y ^ z;
-    round!(
-        select,
-        0,
-        [3, 7, 11, 19],
-        [0, 1, 2, 3],
-        [4, 5, 6, 7],
-        [8, 9, 10, 11],
-        [12, 13, 14, 15]
-    );
+    round!(select, 0, [3, 7, 11, 19], [0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]);
     round!(
         majority,
         0x5a82_7999,

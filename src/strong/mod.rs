@@ -134,10 +134,8 @@ mod tests {
                     let data = &data[..blocks * block_len];
                     let mut sums = Vec::new();
                     hash.sum_many(data, block_len, &mut sums);
-                    let each: Vec<_> = data
-                        .chunks_exact(block_len)
-                        .map(|block| hash.sum(block))
-                        .collect();
+                    let each: Vec<_> =
+                        data.chunks_exact(block_len).map(|block| hash.sum(block)).collect();
                     assert_eq!(sums, each, "{hash:?} {blocks} blocks of {block_len}");
                 }
             }

@@ -34,10 +34,7 @@ impl RollingSum for RabinKarp {
     const HASH: WeakHash = WeakHash::RabinKarp;
 
     fn new() -> Self {
-        RabinKarp {
-            hash: SEED,
-            power: 1,
-        }
+        RabinKarp { hash: SEED, power: 1 }
     }
 
     fn update(&mut self, bytes: &[u8]) {
@@ -62,11 +59,7 @@ impl RollingSum for RabinKarp {
     #[inline(always)]
     fn rotate(&mut self, out: u8, new: u8) {
         let leaving = self.power.wrapping_mul(u32::from(out).wrapping_add(ADJUST));
-        self.hash = self
-            .hash
-            .wrapping_mul(MULT)
-            .wrapping_add(u32::from(new))
-            .wrapping_sub(leaving);
+        self.hash = self.hash.wrapping_mul(MULT).wrapping_add(u32::from(new)).wrapping_sub(leaving);
     }
 
     fn roll_out(&mut self, out: u8) {

@@ -19,11 +19,7 @@ impl RollingSum for Rollsum {
     const HASH: WeakHash = WeakHash::Rollsum;
 
     fn new() -> Self {
-        Rollsum {
-            len: 0,
-            s1: 0,
-            s2: 0,
-        }
+        Rollsum { len: 0, s1: 0, s2: 0 }
     }
 
     fn update(&mut self, bytes: &[u8]) {
@@ -54,10 +50,7 @@ impl RollingSum for Rollsum {
 
     #[inline(always)]
     fn rotate(&mut self, out: u8, new: u8) {
-        self.s1 = self
-            .s1
-            .wrapping_add(u32::from(new))
-            .wrapping_sub(u32::from(out));
+        self.s1 = self.s1.wrapping_add(u32::from(new)).wrapping_sub(u32::from(out));
         self.s2 = self
             .s2
             .wrapping_add(self.s1)

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
-use sigdelta::file::{self, Existing, OutputFile};
+use sigdelta::file::{self, Existing, Names, OutputFile};
 use sigdelta::{Error, IoAction, Result};
 
 use crate::interrupt;
@@ -26,17 +26,11 @@ impl Input {
     /// [`Error::File`].
     pub fn open(name: Option<&OsStr>) -> Result<Self> {
         match file_name(name) {
-            Some(path) => Ok(Input {
-                name: path.to_owned(),
-                file: file::open(path)?,
-            }),
+            Some(path) => Ok(Input { name: path.to_owned(), file: file::open(path)? }),
             None => {
                 let name = PathBuf::from("standard input");
                 let file = standard_file(&io::stdin())
-                    .map_err(|source| Error::Io {
-                        action: IoAction::Open,
-                        source,
-                    })
+                    .map_err(|source| Error::Io { action: IoAction::Open, source })
                     .map_err(|error| error.in_file(&name))?;
                 Ok(Input { name, file })
             }
@@ -53,14 +47,8 @@ impl Input {
         }
         let name = self.name.clone();
         let mut spool = || -> Result<File> {
-            let create = |source| Error::Io {
-                action: IoAction::Create,
-                source,
-            };
-            let read = |source| Error::Io {
-                action: IoAction::ReadBasis,
-                source,
-            };
+            let create = |source| Error::Io { action: IoAction::Create, source };
+            let read = |source| Error::Io { action: IoAction::ReadBasis, source };
             let mut spooled = tempfile::tempfile().map_err(create)?;
             io::copy(&mut self.file, &mut spooled).map_err(read)?;
             Ok(spooled)
@@ -85,16 +73,30 @@ pub fn create_output(
         None => {
             let name = Path::new("standard output");
             let file = standard_file(&io::stdout())
-                .map_err(|source| Error::Io {
-                    action: IoAction::Create,
-                    source,
-                })
+                .map_err(|source| Error::Io { action: IoAction::Create, source })
                 .map_err(|error| error.in_file(name))?;
             OutputFile::from_file(name, file, &inputs)?
         }
     };
     interrupt::remove_if_interrupted(&output);
     Ok(output)
+}
+
+/// Does the work that makes an output and puts it in place; errors name the file they speak of.
+///
+/// # Errors
+/// Those of `work` and of [`OutputFile::commit`].
+pub fn produce<S>(
+    mut output: OutputFile,
+    input: &Input,
+    basis: &Input,
+    work: impl FnOnce(&mut OutputFile) -> Result<S>,
+) -> Result<S> {
+    let result = work(&mut output);
+    let names = Names { input: &input.name, basis: &basis.name, output: output.path() };
+    let stats = result.map_err(|error| names.blame(error))?;
+    output.commit()?;
+    Ok(stats)
 }
 
 /// Returns true if the error is a write to a pipe that nobody reads any more.

@@ -55,39 +55,19 @@ const OPTIONS: [OptionSpec; 13] = [
     option(b'V', "version", Action::Version),
     option(b'?', "help", Action::Help),
     option(b'h', "help", Action::Help),
-    option(
-        b's',
-        "statistics",
-        Action::Flag(|args| &mut args.statistics),
-    ),
+    option(b's', "statistics", Action::Flag(|args| &mut args.statistics)),
     option(b's', "stats", Action::Flag(|args| &mut args.statistics)),
     option(b'f', "force", Action::Flag(|args| &mut args.force)),
     option(b'H', "hash", Action::Text(|args| &mut args.hash)),
     option(b'R', "rollsum", Action::Text(|args| &mut args.rollsum)),
-    option(
-        b'b',
-        "block-size",
-        Action::Number(|args| &mut args.block_size),
-    ),
+    option(b'b', "block-size", Action::Number(|args| &mut args.block_size)),
     option(b'S', "sum-size", Action::Number(|args| &mut args.sum_size)),
-    option(
-        b'I',
-        "input-size",
-        Action::Number(|args| &mut args.input_size),
-    ),
-    option(
-        b'O',
-        "output-size",
-        Action::Number(|args| &mut args.output_size),
-    ),
+    option(b'I', "input-size", Action::Number(|args| &mut args.input_size)),
+    option(b'O', "output-size", Action::Number(|args| &mut args.output_size)),
 ];
 
 const fn option(short: u8, long: &'static str, action: Action) -> OptionSpec {
-    OptionSpec {
-        short,
-        long,
-        action,
-    }
+    OptionSpec { short, long, action }
 }
 
 /// Reads the arguments behind the program name.
@@ -111,11 +91,8 @@ pub fn parse(
             options_ended = true;
             continue;
         }
-        let mut cursor = Cursor {
-            argument: &argument,
-            rest: &bytes[1..],
-            following: &mut arguments,
-        };
+        let mut cursor =
+            Cursor { argument: &argument, rest: &bytes[1..], following: &mut arguments };
         let special = match bytes.strip_prefix(b"--") {
             Some(long) => cursor.long(long, &mut args)?,
             None => cursor.cluster(&mut args)?,
@@ -136,10 +113,7 @@ struct Cursor<'a, I> {
 
 impl<'a, I: Iterator<Item = OsString>> Cursor<'a, I> {
     fn long(&mut self, long: &'a [u8], args: &mut Args) -> Result<Option<Request>, Complaint> {
-        let name_len = long
-            .iter()
-            .position(|&byte| byte == b'=')
-            .unwrap_or(long.len());
+        let name_len = long.iter().position(|&byte| byte == b'=').unwrap_or(long.len());
         let (name, value) = long.split_at(name_len);
         let option = OPTIONS
             .iter()
@@ -171,10 +145,8 @@ impl<'a, I: Iterator<Item = OsString>> Cursor<'a, I> {
             }
             Action::Number(field) => {
                 let (value, source) = self.value()?;
-                *field(args) = c_number(value.as_bytes()).map_err(|text| Complaint {
-                    text,
-                    argument: source,
-                })?;
+                *field(args) = c_number(value.as_bytes())
+                    .map_err(|text| Complaint { text, argument: source })?;
             }
             _ if self.rest.starts_with(b"=") => {
                 return Err(self.complain("option does not take an argument"));
@@ -193,18 +165,12 @@ impl<'a, I: Iterator<Item = OsString>> Cursor<'a, I> {
             let value = rest.strip_prefix(b"=").unwrap_or(rest);
             return Ok((OsString::from_vec(value.to_vec()), self.argument.to_owned()));
         }
-        let value = self
-            .following
-            .next()
-            .ok_or_else(|| self.complain("missing argument"))?;
+        let value = self.following.next().ok_or_else(|| self.complain("missing argument"))?;
         Ok((value.clone(), value))
     }
 
     fn complain(&self, text: &'static str) -> Complaint {
-        Complaint {
-            text,
-            argument: self.argument.to_owned(),
-        }
+        Complaint { text, argument: self.argument.to_owned() }
     }
 }
 
@@ -268,11 +234,7 @@ mod tests {
             &["s", "-b", " 512"],
         ] {
             let args = run(spelling);
-            assert_eq!(
-                (args.block_size, args.words.len()),
-                (512, 1),
-                "{spelling:?}"
-            );
+            assert_eq!((args.block_size, args.words.len()), (512, 1), "{spelling:?}");
         }
         assert_eq!(run(&["-S", "-1"]).sum_size, -1);
         assert_eq!(run(&["-S-1"]).sum_size, -1);
@@ -302,13 +264,7 @@ mod tests {
         assert_eq!(complaint(&["-b", "08"]), "invalid numeric value: 08");
         let too_large = "number too large or too small: 2147483648";
         assert_eq!(complaint(&["-b", "2147483648"]), too_large);
-        assert_eq!(
-            complaint(&["--force=3"]),
-            "option does not take an argument: --force=3"
-        );
-        assert_eq!(
-            complaint(&["-f=3"]),
-            "option does not take an argument: -f=3"
-        );
+        assert_eq!(complaint(&["--force=3"]), "option does not take an argument: --force=3");
+        assert_eq!(complaint(&["-f=3"]), "option does not take an argument: -f=3");
     }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use args::{Args, Complaint, Request};
 use messages::Clock;
-use sigdelta::file::{Existing, Names, OutputFile, may_have_trailer, regular_len};
+use sigdelta::file::{Existing, OutputFile, may_have_trailer, regular_len};
 use sigdelta::io::{self, BufferSizes};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, SignatureKind,
@@ -20,7 +20,7 @@ use sigdelta::{
     recommended_block_len,
 };
 use sigdelta_cli::interrupt;
-use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, system_words};
+use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, produce, system_words};
 
 const SYNTAX_ERROR: u8 = 101;
 /// Larger buffers than this gain nothing.
@@ -60,10 +60,7 @@ fn main() -> ExitCode {
 
 fn print(text: &str) -> Result<(), Exit> {
     let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|_| Exit(100))
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|_| Exit(100))
 }
 
 fn run(args: &Args) -> Result<(), Exit> {
@@ -83,7 +80,7 @@ fn run(args: &Args) -> Result<(), Exit> {
 }
 
 fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
-    let basis = Input::open(file(files, 0)).map_err(cannot_open)?;
+    let basis = Input::open(file(files, 0)).map_err(|error| cannot_open(&error))?;
     let output = open_output(args, files, 1, &[&basis])?;
     too_many(files, 2)?;
     let kind = SignatureKind {
@@ -94,18 +91,11 @@ fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
                 return Err(usage_error(&format!("Unknown hash algorithm '{other}'.")));
             }
         },
-        weak: match args
-            .rollsum
-            .as_deref()
-            .map(OsStr::to_string_lossy)
-            .as_deref()
-        {
+        weak: match args.rollsum.as_deref().map(OsStr::to_string_lossy).as_deref() {
             None | Some("rabinkarp") => WeakHash::RabinKarp,
             Some("rollsum") => WeakHash::Rollsum,
             Some(other) => {
-                return Err(usage_error(&format!(
-                    "Unknown rollsum algorithm '{other}'."
-                )));
+                return Err(usage_error(&format!("Unknown rollsum algorithm '{other}'.")));
             }
         },
     };
@@ -122,13 +112,11 @@ fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     );
 
     let clock = Clock::start();
-    let stats = run_job("signature", &basis, None, output, |output| {
+    let stats = produce(output, &basis, &basis, |output| {
         io::signature(&basis.file, output, params, buffers(args)?, &mut ())
-    })?;
-    statistics(
-        args,
-        &messages::signature_statistics("signature", &stats, clock.seconds()),
-    );
+    })
+    .map_err(|error| job_failed("signature", &error))?;
+    statistics(args, &messages::signature_statistics("signature", &stats, clock.seconds()));
     Ok(())
 }
 
@@ -142,10 +130,7 @@ fn signature_params(
         Ok(0) => u64::from(recommended_block_len(basis_len)),
         Ok(len) => len,
         Err(_) => {
-            return Err(usage_error(&format!(
-                "invalid block size: {}",
-                args.block_size
-            )));
+            return Err(usage_error(&format!("invalid block size: {}", args.block_size)));
         }
     };
     let strong_len = match args.sum_size {
@@ -162,10 +147,7 @@ fn signature_params(
             ));
         }
     }
-    let options = SignatureOptions::new()
-        .kind(kind)
-        .block_len(block_len)
-        .strong_len(strong_len);
+    let options = SignatureOptions::new().kind(kind).block_len(block_len).strong_len(strong_len);
     options.params(basis_len).map_err(|error| {
         log(&format!(
             "ERROR: (rs_sig_args) invalid strong_len={} for magic={:#x}",
@@ -182,8 +164,8 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
             "Usage for delta: rdiff [OPTIONS] delta SIGNATURE [NEWFILE [DELTA]]",
         ));
     }
-    let signature = Input::open(file(files, 0)).map_err(cannot_open)?;
-    let new = Input::open(file(files, 1)).map_err(cannot_open)?;
+    let signature = Input::open(file(files, 0)).map_err(|error| cannot_open(&error))?;
+    let new = Input::open(file(files, 1)).map_err(|error| cannot_open(&error))?;
     let output = open_output(args, files, 2, &[&signature, &new])?;
     too_many(files, 3)?;
 
@@ -191,11 +173,8 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     let load = LoadOptions::new().strictness(Strictness::Librsync);
     let (loaded, stats) = buffers(args)
         .and_then(|buffers| io::load_signature(&signature.file, load, buffers))
-        .map_err(|error| job_failed("loadsig", error.in_file(&signature.name)))?;
-    statistics(
-        args,
-        &messages::signature_statistics("loadsig", &stats, clock.seconds()),
-    );
+        .map_err(|error| job_failed("loadsig", &error.in_file(&signature.name)))?;
+    statistics(args, &messages::signature_statistics("loadsig", &stats, clock.seconds()));
     let params = *loaded.params();
     verbose(
         args,
@@ -211,16 +190,10 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
 
     let index = Index::new(loaded);
     let clock = Clock::start();
-    let stats = run_job("delta", &new, None, output, |output| {
-        io::delta(
-            &index,
-            &new.file,
-            output,
-            DeltaOptions::new(),
-            buffers(args)?,
-            &mut (),
-        )
-    })?;
+    let stats = produce(output, &new, &new, |output| {
+        io::delta(&index, &new.file, output, DeltaOptions::new(), buffers(args)?, &mut ())
+    })
+    .map_err(|error| job_failed("delta", &error))?;
     let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
     statistics(args, &messages::match_statistics(&stats.search));
     let seconds = clock.seconds();
@@ -231,72 +204,30 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
 
 fn patch(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     if files.is_empty() {
-        return Err(usage_error(
-            "Usage for patch: rdiff [OPTIONS] patch BASIS [DELTA [NEW]]",
-        ));
+        return Err(usage_error("Usage for patch: rdiff [OPTIONS] patch BASIS [DELTA [NEW]]"));
     }
-    let basis = Input::open(file(files, 0)).map_err(cannot_open)?;
-    let delta = Input::open(file(files, 1)).map_err(cannot_open)?;
+    let basis = Input::open(file(files, 0)).map_err(|error| cannot_open(&error))?;
+    let delta = Input::open(file(files, 1)).map_err(|error| cannot_open(&error))?;
     let output = open_output(args, files, 2, &[&basis, &delta])?;
     too_many(files, 3)?;
 
     let clock = Clock::start();
-    let basis = basis
-        .into_seekable()
-        .map_err(|error| job_failed("patch", error))?;
+    let basis = basis.into_seekable().map_err(|error| job_failed("patch", &error))?;
     let options = PatchOptions::new()
         .after_end(AfterEnd::Tolerate)
         .expect_trailer(may_have_trailer(&delta.file));
-    let stats = run_job("patch", &delta, Some(&basis), output, |output| {
-        io::patch(
-            &basis.file,
-            &delta.file,
-            output,
-            options,
-            buffers(args)?,
-            &mut (),
-        )
-    })?;
+    let stats = produce(output, &delta, &basis, |output| {
+        io::patch(&basis.file, &delta.file, output, options, buffers(args)?, &mut ())
+    })
+    .map_err(|error| job_failed("patch", &error))?;
     if stats.verified {
-        verbose(
-            args,
-            "patch: the result was verified by the trailer of the delta",
-        );
+        verbose(args, "patch: the result was verified by the trailer of the delta");
     }
     let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
     let seconds = clock.seconds();
     let line = messages::command_statistics("patch", &stats.commands, in_bytes, out_bytes, seconds);
     statistics(args, &line);
     Ok(())
-}
-
-/// Runs a job and puts its output in place, or says why not.
-fn run_job<S>(
-    job: &str,
-    input: &Input,
-    basis: Option<&Input>,
-    mut output: OutputFile,
-    run: impl FnOnce(&mut OutputFile) -> sigdelta::Result<S>,
-) -> Result<S, Exit> {
-    let result = run(&mut output).map_err(|error| {
-        let basis = basis.unwrap_or(input);
-        Names {
-            input: &input.name,
-            basis: &basis.name,
-            output: output.path(),
-        }
-        .blame(error)
-    });
-    let stats = result.map_err(|error| job_failed(job, error))?;
-    output.commit().map_err(|error| {
-        if let Error::Io { source, .. } = error.without_file()
-            && source.kind() == std::io::ErrorKind::AlreadyExists
-        {
-            return cannot_open(error);
-        }
-        failed(&error)
-    })?;
-    Ok(stats)
 }
 
 fn file(files: &[OsString], position: usize) -> Option<&OsStr> {
@@ -309,20 +240,12 @@ fn open_output(
     position: usize,
     inputs: &[&Input],
 ) -> Result<OutputFile, Exit> {
-    let existing = if args.force {
-        Existing::Replace
-    } else {
-        Existing::Refuse
-    };
-    create_output(file(files, position), existing, inputs).map_err(cannot_open)
+    let existing = if args.force { Existing::Replace } else { Existing::Refuse };
+    create_output(file(files, position), existing, inputs).map_err(|error| cannot_open(&error))
 }
 
 fn too_many(files: &[OsString], most: usize) -> Result<(), Exit> {
-    if files.len() > most {
-        Err(usage_error("Too many arguments."))
-    } else {
-        Ok(())
-    }
+    if files.len() > most { Err(usage_error("Too many arguments.")) } else { Ok(()) }
 }
 
 fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {
@@ -334,55 +257,45 @@ fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {
             source: std::io::Error::other(format!("buffer size {size} is negative")),
         }),
     };
-    Ok(BufferSizes {
-        input: size(args.input_size)?,
-        output: size(args.output_size)?,
-    })
+    Ok(BufferSizes { input: size(args.input_size)?, output: size(args.output_size)? })
 }
 
-fn cannot_open(error: Error) -> Exit {
-    let (Error::File { path, .. }, Error::Io { action, source }) = (&error, error.without_file())
+/// Says in librsync's words why a file cannot be opened, created or put in place.
+fn cannot_open(error: &Error) -> Exit {
+    let (Error::File { path, .. }, Error::Io { action, source }) = (error, error.without_file())
     else {
-        return failed(&error);
+        return failed(error);
     };
     let name = path.display();
     match (action, source.kind()) {
         (IoAction::Create | IoAction::Replace, std::io::ErrorKind::AlreadyExists) => {
-            log(&format!(
-                "ERROR: (rs_file_open) File exists \"{name}\", aborting!"
-            ));
+            log(&format!("ERROR: (rs_file_open) File exists \"{name}\", aborting!"));
         }
         (action, _) => {
-            let mode = if *action == IoAction::Open {
-                "read"
-            } else {
-                "write"
-            };
+            let mode = if *action == IoAction::Open { "read" } else { "write" };
             let words = system_words(source);
-            log(&format!(
-                "ERROR: (rs_file_open) Error opening \"{name}\" for {mode}: {words}"
-            ));
+            log(&format!("ERROR: (rs_file_open) Error opening \"{name}\" for {mode}: {words}"));
         }
     }
     Exit(100)
 }
 
-fn job_failed(job: &str, error: Error) -> Exit {
-    if is_broken_pipe(&error) {
+fn job_failed(job: &str, error: &Error) -> Exit {
+    if is_broken_pipe(error) {
         interrupt::die_of_broken_pipe();
     }
-    for line in messages::job_failure(job, &error) {
+    if matches!(error.without_file(), Error::Io { action: IoAction::Replace, .. }) {
+        return cannot_open(error);
+    }
+    for line in messages::job_failure(job, error) {
         log(&format!("ERROR: {line}"));
     }
-    failed(&error)
+    failed(error)
 }
 
 fn failed(error: &Error) -> Exit {
     complain(&error.to_string());
-    complain(&format!(
-        "Failed, {}.",
-        messages::result_words(error.kind())
-    ));
+    complain(&format!("Failed, {}.", messages::result_words(error.kind())));
     Exit(error.kind().code() as u8)
 }
 

@@ -20,19 +20,10 @@ pub fn result_words(kind: ErrorKind) -> &'static str {
 
 /// Returns the lines librsync logs when a job fails, without their prefix.
 pub fn job_failure(job: &str, error: &Error) -> Vec<String> {
-    let failed = format!(
-        "(rs_job_complete) {job} job failed: {}",
-        result_words(error.kind())
-    );
+    let failed = format!("(rs_job_complete) {job} job failed: {}", result_words(error.kind()));
     match (error.without_file(), cause(error.without_file())) {
         // Not a matter of the job: the buffers around it failed.
-        (
-            Error::Io {
-                action: IoAction::Read | IoAction::Write,
-                ..
-            },
-            Some(cause),
-        ) => vec![cause],
+        (Error::Io { action: IoAction::Read | IoAction::Write, .. }, Some(cause)) => vec![cause],
         (_, Some(cause)) => vec![cause, failed],
         (_, None) => vec![failed],
     }
@@ -57,10 +48,9 @@ fn cause(error: &Error) -> Option<String> {
             }
         }
         Error::BasisEnded { .. } => "(rs_file_copy_cb) unexpected eof on fd3".to_owned(),
-        Error::InputEnded {
-            expected: Part::LiteralData,
-            ..
-        } => "(rs_tube_catchup) reached end of file while copying data".to_owned(),
+        Error::InputEnded { expected: Part::LiteralData, .. } => {
+            "(rs_tube_catchup) reached end of file while copying data".to_owned()
+        }
         Error::BadDeltaMagic { found, .. } => format!(
             "(rs_patch_s_header) got magic number {found:#x} rather than expected value 0x72730236"
         ),
@@ -68,10 +58,7 @@ fn cause(error: &Error) -> Option<String> {
             format!("(rs_sig_args) invalid magic {found:#x}")
         }
         Error::BlockLenOnWire { found, .. } => {
-            format!(
-                "(rs_loadsig_s_blocklen) block length of {} is bogus",
-                *found as i32
-            )
+            format!("(rs_loadsig_s_blocklen) block length of {} is bogus", *found as i32)
         }
         Error::StrongLenOnWire { found, .. } => {
             let found = *found as i32;
@@ -97,10 +84,7 @@ fn cause(error: &Error) -> Option<String> {
 pub fn signature_statistics(operation: &str, stats: &SignatureStats, seconds: u64) -> String {
     let mut line = format!("{operation} statistics: ");
     if stats.blocks > 0 {
-        line += &format!(
-            "signature[{} blocks, {} bytes per block]",
-            stats.blocks, stats.block_len
-        );
+        line += &format!("signature[{} blocks, {} bytes per block]", stats.blocks, stats.block_len);
     }
     line + &speed(stats.in_bytes, stats.out_bytes, seconds)
 }
@@ -137,11 +121,7 @@ pub fn match_statistics(stats: &SearchStats) -> String {
             return (count, "-nan".to_owned(), "-nan".to_owned());
         }
         let ratio = count as f64 / stats.searches as f64;
-        (
-            count,
-            format!("{ratio:.3}"),
-            format!("{:.3}", 100.0 * ratio),
-        )
+        (count, format!("{ratio:.3}"), format!("{:.3}", 100.0 * ratio))
     };
     let (matches, _, matches_percent) = share(stats.matches);
     let (weak, weak_ratio, _) = share(stats.weak_compares);
@@ -182,7 +162,5 @@ impl Clock {
 }
 
 fn unix_seconds() -> u64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs())
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

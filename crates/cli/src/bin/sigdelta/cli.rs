@@ -1,0 +1,301 @@
+//! The command line: every option and its help, from which man pages and completions are made.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use sigdelta::{SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
+
+use crate::exit;
+
+/// Signatures, deltas and patches of large files, in librsync's wire format
+///
+/// FILE arguments may be "-" for standard input; without -o the result goes to standard output.
+/// Outputs appear complete or not at all.
+#[derive(Debug, Parser)]
+#[command(name = "sigdelta", version, after_long_help = exit::TABLE, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub verbosity: Verbosity,
+}
+
+/// What is said beside the result.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Verbosity {
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more: the parameters that were chosen
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Say on standard error what was done: bytes, commands, matches, time
+    #[arg(long, global = true)]
+    pub stats: bool,
+    /// Print what was done or found as JSON: on standard output, or on standard error if the
+    /// result goes there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show no progress bar; there is one only on a terminal and for work over half a second
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Colour messages
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Describe a file by the sums of its blocks
+    ///
+    /// The signature is some thousandths of the file and all that is needed to make a delta
+    /// against it.
+    #[command(visible_alias = "sig")]
+    Signature {
+        /// The file to describe
+        #[arg(value_hint = ValueHint::FilePath)]
+        basis: OsString,
+        #[command(flatten)]
+        parameters: Parameters,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Find what a new file shares with the basis of a signature
+    Delta {
+        /// The signature of the basis
+        #[arg(value_hint = ValueHint::FilePath)]
+        signature: OsString,
+        /// The new file
+        #[arg(value_hint = ValueHint::FilePath)]
+        new: OsString,
+        #[command(flatten)]
+        trailer: TrailerChoice,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Rebuild the new file from basis and delta
+    ///
+    /// If the delta has a trailer, as those of this program have, a wrong result is refused.
+    Patch {
+        /// The file the delta was made against
+        #[arg(value_hint = ValueHint::FilePath)]
+        basis: OsString,
+        /// The delta
+        #[arg(value_hint = ValueHint::FilePath)]
+        delta: OsString,
+        /// Refuse a delta whose result would be longer
+        #[arg(long, value_name = "SIZE", value_parser = size)]
+        max_output: Option<u64>,
+        /// Refuse a delta without a trailer, since its result cannot be verified
+        #[arg(long)]
+        require_trailer: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Find the difference between two files at once, without a signature file
+    Diff {
+        /// The old file, the basis
+        #[arg(value_hint = ValueHint::FilePath)]
+        old: OsString,
+        /// The new file
+        #[arg(value_hint = ValueHint::FilePath)]
+        new: OsString,
+        /// Format of the delta
+        #[arg(long, value_enum, default_value_t = Format::Librsync)]
+        format: Format,
+        #[command(flatten)]
+        parameters: Parameters,
+        #[command(flatten)]
+        trailer: TrailerChoice,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Say what a file is: signature or delta, its parameters and counts
+    Inspect {
+        /// The file
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: OsString,
+        /// List the commands of a delta; with --json one object per line, the summary last
+        #[arg(long)]
+        commands: bool,
+    },
+    /// Check that a delta turns the basis into the new file
+    Verify {
+        /// The basis
+        #[arg(value_hint = ValueHint::FilePath)]
+        basis: OsString,
+        /// The delta
+        #[arg(value_hint = ValueHint::FilePath)]
+        delta: OsString,
+        /// What should come out
+        #[arg(value_hint = ValueHint::FilePath)]
+        new: OsString,
+    },
+    /// Print shell completions or write man pages, for packagers
+    #[command(hide = true)]
+    Generate {
+        #[command(subcommand)]
+        what: Generate,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Generate {
+    /// Print the completions of a shell
+    Completions { shell: Shell },
+    /// Write the man pages of all commands into a directory
+    Man { directory: PathBuf },
+}
+
+/// Where a result goes.
+#[derive(Args, Debug)]
+pub struct Output {
+    /// Write to FILE instead of standard output
+    #[arg(short = 'o', long = "output", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub path: Option<OsString>,
+    /// Replace FILE if it exists; write to a terminal
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// Parameters of a signature.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Parameters {
+    /// Block length, such as 512, 64k or 1MiB [default: about the square root of the file's length]
+    #[arg(short, long, value_name = "SIZE", value_parser = size)]
+    pub block_size: Option<u64>,
+    /// Bytes kept of each strong sum: a number, max, or min for as few as are safe
+    #[arg(
+        short = 'S',
+        long,
+        value_name = "LENGTH",
+        value_parser = strong_len,
+        default_value = "max"
+    )]
+    pub sum_size: StrongLen,
+    /// Strong sum
+    #[arg(short = 'H', long, value_enum, default_value_t = Hash::Blake2)]
+    pub hash: Hash,
+    /// Weak sum
+    #[arg(short = 'R', long, value_enum, default_value_t = Rollsum::Rabinkarp)]
+    pub rollsum: Rollsum,
+}
+
+impl Parameters {
+    pub fn options(&self) -> SignatureOptions {
+        let kind = SignatureKind {
+            weak: match self.rollsum {
+                Rollsum::Rabinkarp => WeakHash::RabinKarp,
+                Rollsum::Rollsum => WeakHash::Rollsum,
+            },
+            strong: match self.hash {
+                Hash::Blake2 => StrongHash::Blake2b,
+                Hash::Md4 => StrongHash::Md4,
+            },
+        };
+        SignatureOptions::new().kind(kind).block_len(self.block_size).strong_len(self.sum_size)
+    }
+}
+
+/// Whether a delta verifies itself.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TrailerChoice {
+    /// Leave out the trailer with the digest of the new file: rdiff's bytes exactly
+    #[arg(long)]
+    pub no_trailer: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Hash {
+    Blake2,
+    Md4,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Rollsum {
+    Rabinkarp,
+    Rollsum,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    Librsync,
+}
+
+/// Reads a size: `k`, `M`, `G`, `T` and `KiB` and so on count in 1024, `kB` and so on in 1000.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.trim_start().to_ascii_lowercase();
+    let (prefix, base) = match unit.strip_suffix("ib").or(unit.strip_suffix('i')) {
+        Some(prefix) if !prefix.is_empty() => (prefix, 1024u64),
+        Some(_) => return Err(format!("unknown unit '{unit}'")),
+        None => match unit.strip_suffix('b') {
+            Some(prefix) => (prefix, 1000),
+            None => (unit.as_str(), 1024),
+        },
+    };
+    let power = match prefix {
+        "" => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        _ => {
+            return Err(format!("unknown unit '{unit}'; use k, M, G, T, KiB or kB and so on"));
+        }
+    };
+    let number: u64 =
+        number.parse().map_err(|_| "not a number with an optional unit".to_owned())?;
+    number.checked_mul(base.pow(power)).ok_or_else(|| "too large".to_owned())
+}
+
+fn strong_len(text: &str) -> Result<StrongLen, String> {
+    match text {
+        "max" => Ok(StrongLen::Max),
+        "min" => Ok(StrongLen::Min),
+        _ => text.parse().map(StrongLen::Bytes).map_err(|_| "not a number, max or min".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn sizes_count_in_1024_unless_they_say_b() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("512", 512),
+            ("512B", 512),
+            ("64k", 65536),
+            ("64K", 65536),
+            ("64KiB", 65536),
+            ("64 Ki", 65536),
+            ("64kB", 64000),
+            ("1MiB", 1 << 20),
+            ("3G", 3 << 30),
+            ("2TB", 2_000_000_000_000),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "k", "-1", "1.5M", "1X", "1iB", "99999999999999999999", "99999999T"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

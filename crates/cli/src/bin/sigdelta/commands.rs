@@ -1,0 +1,287 @@
+//! The commands that make, apply and check deltas; `inspect` has a file of its own.
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use clap::CommandFactory;
+use serde_json::json;
+use sigdelta::file::{Existing, Names, OutputFile, may_have_trailer, regular_len};
+use sigdelta::io::{self as streams, BufferSizes};
+use sigdelta::{
+    AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, Result,
+    SignatureParams, StrongLen, min_strong_len,
+};
+use sigdelta_cli::stream::{self, Input, file_name, produce};
+
+use crate::cli::{Cli, Command, Format, Generate, Output, Parameters, Verbosity};
+use crate::exit::Exit;
+use crate::inspect::inspect;
+use crate::message;
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// Runs a command and returns the exit status.
+pub fn run(cli: Cli) -> Result<Exit> {
+    let verbosity = cli.verbosity;
+    match cli.command {
+        Command::Signature { basis, parameters, output } => {
+            signature(&basis, parameters, &output, verbosity)?;
+        }
+        Command::Delta { signature, new, trailer, output } => {
+            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
+            delta(&signature, &new, options, &output, verbosity)?;
+        }
+        Command::Diff { old, new, format: Format::Librsync, parameters, trailer, output } => {
+            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
+            diff(&old, &new, parameters, options, &output, verbosity)?;
+        }
+        Command::Patch { basis, delta, max_output, require_trailer, output } => {
+            let after_end = if require_trailer { AfterEnd::Require } else { AfterEnd::Check };
+            let options = PatchOptions::new().after_end(after_end).max_output_bytes(max_output);
+            patch(&basis, &delta, options, &output, verbosity)?;
+        }
+        Command::Inspect { file, commands } => {
+            inspect(&mut Input::open(Some(&file))?, commands, verbosity.json)?;
+        }
+        Command::Verify { basis, delta, new } => {
+            return verify(&basis, &delta, &new, verbosity);
+        }
+        Command::Generate { what } => generate(what)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn signature(
+    basis: &OsStr,
+    parameters: Parameters,
+    output: &Output,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let basis = Input::open(Some(basis))?;
+    let out = create_output(output, &[&basis])?;
+    let params = choose_params(&basis, parameters, verbosity)?;
+    let report = Report::new("signature", verbosity, is_stdout(output));
+    let stats = produce(out, &basis, &basis, |out| {
+        let mut progress = Progress::new("signature", regular_len(&basis.file), verbosity);
+        streams::signature(&basis.file, out, params, BufferSizes::default(), &mut progress)
+    })?;
+    report.signature(&params, &stats);
+    Ok(())
+}
+
+fn delta(
+    signature: &OsStr,
+    new: &OsStr,
+    options: DeltaOptions,
+    output: &Output,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let signature = Input::open(Some(signature))?;
+    let new = Input::open(Some(new))?;
+    let out = create_output(output, &[&signature, &new])?;
+    let report = Report::new("delta", verbosity, is_stdout(output));
+    let (loaded, _) =
+        streams::load_signature(&signature.file, LoadOptions::default(), BufferSizes::default())
+            .map_err(|error| error.in_file(&signature.name))?;
+    say_params(loaded.params(), verbosity);
+    finish_delta(&Index::new(loaded), &new, out, options, &report, verbosity)
+}
+
+fn diff(
+    old: &OsStr,
+    new: &OsStr,
+    parameters: Parameters,
+    options: DeltaOptions,
+    output: &Output,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let old = Input::open(Some(old))?;
+    let new = Input::open(Some(new))?;
+    let out = create_output(output, &[&old, &new])?;
+    let params = choose_params(&old, parameters, verbosity)?;
+    let report = Report::new("diff", verbosity, is_stdout(output));
+    let mut progress = Progress::new("signature", regular_len(&old.file), verbosity);
+    let index = streams::index(&old.file, params, BufferSizes::default(), &mut progress)
+        .map_err(|error| error.in_file(&old.name))?;
+    drop(progress);
+    finish_delta(&index, &new, out, options, &report, verbosity)
+}
+
+fn finish_delta(
+    index: &Index,
+    new: &Input,
+    out: OutputFile,
+    options: DeltaOptions,
+    report: &Report,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let stats = produce(out, new, new, |out| {
+        let mut progress = Progress::new("delta", regular_len(&new.file), verbosity);
+        streams::delta(index, &new.file, out, options, BufferSizes::default(), &mut progress)
+    })?;
+    report.delta(&stats);
+    Ok(())
+}
+
+fn patch(
+    basis: &OsStr,
+    delta: &OsStr,
+    options: PatchOptions,
+    output: &Output,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let basis = Input::open(Some(basis))?;
+    let delta = Input::open(Some(delta))?;
+    let out = create_output(output, &[&basis, &delta])?;
+    let report = Report::new("patch", verbosity, is_stdout(output));
+    let basis = basis.into_seekable()?;
+    let options = options.expect_trailer(may_have_trailer(&delta.file));
+    let stats = produce(out, &delta, &basis, |out| {
+        let mut progress = Progress::new("patch", regular_len(&delta.file), verbosity);
+        let buffers = BufferSizes::default();
+        streams::patch(&basis.file, &delta.file, out, options, buffers, &mut progress)
+    })?;
+    if verbosity.verbose && !stats.verified {
+        message::warning("the delta has no trailer, so the result could not be verified");
+    }
+    report.patch(&stats);
+    Ok(())
+}
+
+fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Result<Exit> {
+    let basis = Input::open(Some(basis))?.into_seekable()?;
+    let delta = Input::open(Some(delta))?;
+    let new = Input::open(Some(new))?;
+    let report = Report::new("verify", verbosity, false);
+    let options = PatchOptions::new().expect_trailer(may_have_trailer(&delta.file));
+    let mut progress = Progress::new("verify", regular_len(&delta.file), verbosity);
+    let mut comparison = Comparison { expected: &new, same_bytes: 0, differs: false };
+    let result = streams::patch(
+        &basis.file,
+        &delta.file,
+        &mut comparison,
+        options,
+        BufferSizes::default(),
+        &mut progress,
+    );
+    drop(progress);
+    let names = Names { input: &delta.name, basis: &basis.name, output: &new.name };
+    let same_bytes = comparison.same_bytes;
+    let details = json!({ "same_bytes": same_bytes });
+    let difference = match result {
+        _ if comparison.differs => {
+            format!("the result differs from {} at byte {same_bytes}", new.name.display())
+        }
+        Err(error) if Exit::from(&error) == Exit::Mismatch => names.blame(error).to_string(),
+        Err(error) => return Err(names.blame(error)),
+        Ok(_) if comparison.more_expected()? => {
+            format!("the result is shorter than {}: {same_bytes} bytes", new.name.display())
+        }
+        Ok(_) => {
+            report.verdict(true, details, "the delta gives exactly the new file");
+            return Ok(Exit::Success);
+        }
+    };
+    report.verdict(false, details, &difference);
+    Ok(Exit::Different)
+}
+
+/// Takes a result and compares it with the file it should be.
+struct Comparison<'a> {
+    expected: &'a Input,
+    same_bytes: u64,
+    differs: bool,
+}
+
+impl Comparison<'_> {
+    fn more_expected(&self) -> Result<bool> {
+        let left = (&self.expected.file)
+            .read(&mut [0])
+            .map_err(|source| Error::Io { action: IoAction::Read, source })
+            .map_err(|error| error.in_file(&self.expected.name))?;
+        Ok(left > 0)
+    }
+}
+
+impl Write for Comparison<'_> {
+    /// Fails at the first difference, which ends the patch.
+    fn write(&mut self, result: &[u8]) -> io::Result<usize> {
+        let mut expected = Vec::with_capacity(result.len());
+        (&self.expected.file).take(result.len() as u64).read_to_end(&mut expected)?;
+        let same = result.iter().zip(&expected).take_while(|(a, b)| a == b).count();
+        self.same_bytes += same as u64;
+        if same < result.len() {
+            self.differs = true;
+            return Err(io::Error::other("the result differs"));
+        }
+        Ok(result.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn generate(what: Generate) -> Result<()> {
+    let mut command = Cli::command();
+    match what {
+        Generate::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "sigdelta", &mut script);
+            message::print_line(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
+        }
+        Generate::Man { directory } => clap_mangen::generate_to(command, &directory)
+            .map_err(|source| Error::Io { action: IoAction::Create, source })
+            .map_err(|error| error.in_file(directory)),
+    }
+}
+
+fn choose_params(
+    basis: &Input,
+    parameters: Parameters,
+    verbosity: Verbosity,
+) -> Result<SignatureParams> {
+    let basis_len = regular_len(&basis.file);
+    let params = parameters.options().params(basis_len)?;
+    let least = min_strong_len(basis_len, params.block_len());
+    if let StrongLen::Bytes(len) = parameters.sum_size
+        && len < least
+        && !verbosity.quiet
+    {
+        message::warning(&format!(
+            "{len} bytes of strong sum are too few for this file: {least} or more make false \
+             matches unlikely"
+        ));
+    }
+    say_params(&params, verbosity);
+    Ok(params)
+}
+
+fn say_params(params: &SignatureParams, verbosity: Verbosity) {
+    if verbosity.verbose {
+        message::print_error_line(&format!(
+            "{} and {}, block length {}, strong length {}",
+            params.kind().weak.name(),
+            params.kind().strong.name(),
+            params.block_len(),
+            params.strong_len()
+        ));
+    }
+}
+
+fn create_output(output: &Output, inputs: &[&Input]) -> Result<OutputFile> {
+    if is_stdout(output) && !output.force && io::stdout().is_terminal() {
+        let source = io::Error::other("it is a terminal; use -o FILE, or --force to see the bytes");
+        return Err(
+            Error::Io { action: IoAction::Create, source }.in_file(Path::new("standard output"))
+        );
+    }
+    let existing = if output.force { Existing::Replace } else { Existing::Refuse };
+    stream::create_output(output.path.as_deref(), existing, inputs)
+}
+
+fn is_stdout(output: &Output) -> bool {
+    file_name(output.path.as_deref()).is_none()
+}

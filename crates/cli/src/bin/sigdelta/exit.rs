@@ -1,0 +1,46 @@
+//! Exit status, and the errors that lead to each.
+
+use sigdelta::{Error, ErrorKind};
+
+/// Exit status of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    Success = 0,
+    Different = 1,
+    Usage = 2,
+    Io = 3,
+    Invalid = 4,
+    Limit = 5,
+    Mismatch = 6,
+}
+
+/// The table in the help.
+pub const TABLE: &str = "\
+Exit status:
+  0  success
+  1  verify: the delta does not give the new file
+  2  bad command line or parameters
+  3  a file cannot be read or written, or exists (see --force)
+  4  an input is another kind of file, corrupt or truncated
+  5  a limit such as --max-output was reached
+  6  patch: the result is not what the delta promises, or cannot be verified
+  A signal ends the program as usual (130 for SIGINT in most shells) and leaves
+  no unfinished file.";
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Exit {
+        match (error.without_file(), error.kind()) {
+            (
+                Error::BasisEnded { .. }
+                | Error::ResultMismatch { .. }
+                | Error::TrailerMissing { .. },
+                _,
+            ) => Exit::Mismatch,
+            (_, ErrorKind::Limit) => Exit::Limit,
+            (_, ErrorKind::Param) => Exit::Usage,
+            (_, ErrorKind::BadMagic | ErrorKind::Corrupt | ErrorKind::InputEnded) => Exit::Invalid,
+            _ => Exit::Io,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Lines on the terminal: plain ones, errors, warnings and hints, in colour where that is wanted.
+
+use std::io::Write;
+
+use clap::builder::styling::{AnsiColor, Style};
+use sigdelta::Error;
+
+use crate::cli::Color;
+
+/// Decides about colours for the whole program.
+pub fn choose_color(color: Color) {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Prints a line on standard output. Unlike println, does not panic when nobody listens.
+pub fn print_line(line: &str) {
+    let _ = writeln!(anstream::stdout(), "{line}");
+}
+
+/// Prints a line on standard error.
+pub fn print_error_line(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Prints a complaint that ends the program.
+pub fn error(text: &str) {
+    labelled("error", AnsiColor::Red.on_default().bold(), text);
+}
+
+/// Prints a complaint that does not.
+pub fn warning(text: &str) {
+    labelled("warning", AnsiColor::Yellow.on_default().bold(), text);
+}
+
+/// Prints what could be done about an error, if anything.
+pub fn hint(error: &Error) {
+    let text = match error.without_file() {
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+            "use --force to replace it"
+        }
+        Error::BadSignatureMagic { likeness: Some("a delta"), .. } => {
+            "the order is: delta SIGNATURE NEW"
+        }
+        Error::BadDeltaMagic { likeness: Some("a signature"), .. } => {
+            "make a delta from the signature first: delta SIGNATURE NEW"
+        }
+        Error::BadSignatureMagic { .. } => "make one with: signature BASIS -o SIGNATURE",
+        Error::BadDeltaMagic { .. } => "make one with: delta SIGNATURE NEW -o DELTA",
+        Error::BasisEnded { .. } | Error::ResultMismatch { .. } => {
+            "the basis must be the very file that the signature was made of"
+        }
+        Error::TrailerMissing { .. } => {
+            "deltas of rdiff have no trailer; those of this program have one"
+        }
+        _ => return,
+    };
+    labelled("hint", AnsiColor::Cyan.on_default(), text);
+}
+
+fn labelled(label: &str, style: Style, text: &str) {
+    print_error_line(&format!("{style}{label}:{style:#} {text}"));
+}
