@@ -204,13 +204,13 @@ impl DeltaDecoder {
         Ok(self.enter(State::Done))
     }
 
-    /// Appends input until `wanted` bytes are pending; false if there are fewer.
+    /// Appends input until at least `wanted` bytes are pending; false if there are fewer.
     fn fill(&mut self, input: &mut &[u8], wanted: usize) -> bool {
-        let taken = copy_front(input, &mut self.pending[self.pending_len..wanted]);
+        let taken = copy_front(input, &mut self.pending[self.pending_len.min(wanted)..wanted]);
         *input = &input[taken..];
         self.pending_len += taken;
         self.offset += taken as u64;
-        self.pending_len == wanted
+        self.pending_len >= wanted
     }
 
     fn pending_start(&self) -> u64 {

@@ -116,7 +116,7 @@ pub enum Error {
         found: u64,
     },
 
-    /// A strong length that the hash cannot fill, in options or, for MD4, in a signature header.
+    /// Options with a strong length that the hash cannot fill.
     #[error("strong length {found} is not between 1 and {max}, the most that {hash} gives")]
     InvalidStrongLen {
         /// The length asked for.
@@ -182,6 +182,19 @@ pub enum Error {
         max_blocks: u64,
     },
 
+    /// A signature header with a strong length that its hash cannot fill: 17 to 32 for MD4.
+    #[error("strong length {found} at byte {offset} is more than the {max} bytes of MD4")]
+    StrongLenForHash {
+        /// Where the field starts.
+        offset: u64,
+        /// The field.
+        found: u32,
+        /// Bytes of the whole sum.
+        max: u8,
+        /// The magic number, which names the hash.
+        magic: u32,
+    },
+
     /// A signature header with strong length 0 or above 32.
     #[error("strong length {found} at byte {offset} is not between 1 and 32")]
     StrongLenOnWire {
@@ -235,6 +248,7 @@ impl Error {
             Error::AlreadyFailed => ErrorKind::Internal,
             Error::InvalidBlockLen { .. }
             | Error::InvalidStrongLen { .. }
+            | Error::StrongLenForHash { .. }
             | Error::TooManyBlocks { .. } => ErrorKind::Param,
         }
     }

@@ -237,17 +237,14 @@ impl OutputFile {
         };
         if let Some(metadata) = &replaced {
             if existing == Existing::Refuse {
-                return Err(io::ErrorKind::AlreadyExists.into());
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file exists"));
             }
             refuse_inputs(metadata, inputs)?;
-            if metadata.is_dir() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
+            // Whoever may not write the file may not replace it either; directories fail here.
+            let writable = File::options().write(true).open(&target)?;
             if !metadata.is_file() {
-                return Ok(Sink::Direct(File::options().write(true).open(&target)?));
+                return Ok(Sink::Direct(writable));
             }
-            // Whoever may not write the file may not replace it either.
-            File::options().write(true).open(&target)?;
         }
         let directory = match target.parent() {
             Some(parent) if parent != Path::new("") => parent,

@@ -50,8 +50,12 @@ pub(crate) fn decode_header(
         return Err(Error::StrongLenOnWire { offset: 8, found: strong_len });
     }
     let kind = kind(header, strict)?;
+    let max = kind.strong.max_len();
     if strong_len == 0 {
-        strong_len = kind.strong.max_len().into();
+        strong_len = max.into();
+    } else if strong_len > max.into() {
+        let magic = kind.magic();
+        return Err(Error::StrongLenForHash { offset: 8, found: strong_len, max, magic });
     }
     SignatureParams::new(kind, block_len, strong_len).map(Some)
 }

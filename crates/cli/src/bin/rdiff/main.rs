@@ -15,9 +15,9 @@ use messages::Clock;
 use sigdelta::file::{Existing, OutputFile, may_have_trailer, regular_len};
 use sigdelta::io::{self, BufferSizes};
 use sigdelta::{
-    AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, SignatureKind,
-    SignatureOptions, SignatureParams, Strictness, StrongHash, StrongLen, WeakHash, min_strong_len,
-    recommended_block_len,
+    AfterEnd, DeltaOptions, Error, ErrorKind, Index, IoAction, LoadOptions, PatchOptions,
+    SignatureKind, SignatureOptions, SignatureParams, Strictness, StrongHash, StrongLen, WeakHash,
+    min_strong_len, recommended_block_len,
 };
 use sigdelta_cli::interrupt;
 use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, produce, system_words};
@@ -44,17 +44,19 @@ fn main() -> ExitCode {
     interrupt::watch();
     let options_first = std::env::var_os("POSIXLY_CORRECT").is_some();
     let request = args::parse(std::env::args_os().skip(1), options_first);
-    let result = match request {
+    let result = std::panic::catch_unwind(|| match request {
         Ok(Request::Help) => print(include_str!("help.txt")),
         Ok(Request::Version) => print(VERSION),
         Ok(Request::Run(args)) => run(&args),
         Err(Complaint { text, argument }) => {
             Err(usage_error(&format!("{text}: {}", argument.display())))
         }
-    };
+    });
     match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Exit(status)) => ExitCode::from(status),
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(Exit(status))) => ExitCode::from(status),
+        // A panic would end with 101, which is a bad command line here.
+        Err(_) => ExitCode::from(ErrorKind::Internal.code() as u8),
     }
 }
 

@@ -64,6 +64,9 @@ fn cause(error: &Error) -> Option<String> {
             let found = *found as i32;
             format!("(rs_loadsig_s_stronglen) strong sum length {found} is implausible")
         }
+        Error::StrongLenForHash { found, magic, .. } => {
+            format!("(rs_sig_args) invalid strong_len={found} for magic={magic:#x}")
+        }
         Error::BogusCommand { opcode, .. } => {
             format!("(rs_patch_s_run) bogus command {opcode:#04x}")
         }
