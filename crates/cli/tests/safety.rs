@@ -1,0 +1,193 @@
+//! What a failed run leaves behind: nothing new, nothing changed, and a status that says so.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use common::{RDIFF, SIGDELTA, names, pair, run, run_ok, status, stderr};
+
+fn folder() -> (tempfile::TempDir, Vec<u8>, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = pair(7, 200_000);
+    fs::write(folder.path().join("old"), &old).unwrap();
+    fs::write(folder.path().join("new"), &new).unwrap();
+    run_ok(RDIFF, folder.path(), &["signature", "old", "sig"]);
+    run_ok(SIGDELTA, folder.path(), &["delta", "sig", "new", "-o", "delta"]);
+    (folder, old, new)
+}
+
+#[test]
+fn a_full_disk_is_reported_and_leaves_nothing() {
+    let (folder, ..) = folder();
+    let before = names(folder.path());
+    // A limit on file sizes stands for the full disk: the write fails in the middle.
+    for command in [
+        format!("'{RDIFF}' -b 64 signature old out"),
+        format!("'{RDIFF}' delta sig new out"),
+        format!("'{RDIFF}' patch old delta out"),
+        format!("'{SIGDELTA}' patch old delta -o out"),
+        format!("'{SIGDELTA}' diff old new -o out"),
+    ] {
+        let script = format!("trap '' XFSZ; ulimit -f 8; exec {command}");
+        let output =
+            Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        let expected = if command.contains("sigdelta'") { 3 } else { 100 };
+        assert_eq!(status(&output), expected, "{command}: {output:?}");
+        assert!(stderr(&output).contains("File too large"), "{command}: {output:?}");
+        assert_eq!(names(folder.path()), before, "{command}");
+    }
+    for (program, args, expected) in [
+        (RDIFF, &["-f", "signature", "old", "/dev/full"] as &[_], 100),
+        (RDIFF, &["-f", "delta", "sig", "new", "/dev/full"], 100),
+        (RDIFF, &["-f", "patch", "old", "delta", "/dev/full"], 100),
+        (SIGDELTA, &["signature", "old", "-fo", "/dev/full"], 3),
+    ] {
+        let output = run(program, folder.path(), args);
+        assert_eq!(status(&output), expected, "{args:?}");
+        assert!(stderr(&output).contains("No space left on device"), "{output:?}");
+    }
+}
+
+#[test]
+fn an_existing_output_survives_every_failure() {
+    let (folder, ..) = folder();
+    let path = |name: &str| folder.path().join(name);
+    let delta = fs::read(path("delta")).unwrap();
+    fs::write(path("truncated"), &delta[..delta.len() / 2]).unwrap();
+    fs::write(path("other"), vec![7; 300_000]).unwrap();
+    fs::write(path("out"), "precious").unwrap();
+    let before = names(folder.path());
+    for (program, args, expected) in [
+        (RDIFF, &["-f", "patch", "old", "truncated", "out"] as &[_], 103),
+        (RDIFF, &["-f", "patch", "other", "delta", "out"], 106),
+        (RDIFF, &["-f", "patch", "sig", "delta", "out"], 103),
+        (RDIFF, &["-f", "delta", "old", "new", "out"], 106),
+        (RDIFF, &["-f", "-S", "33", "signature", "old", "out"], 108),
+        (RDIFF, &["-f", "signature", "old", "out", "too-many"], 101),
+        (SIGDELTA, &["patch", "old", "truncated", "-fo", "out"], 4),
+        (SIGDELTA, &["patch", "other", "delta", "-fo", "out"], 6),
+        (SIGDELTA, &["patch", "old", "delta", "--max-output", "100", "-fo", "out"], 5),
+        (SIGDELTA, &["delta", "old", "new", "-fo", "out"], 4),
+        (SIGDELTA, &["signature", "old", "-o", "out"], 3),
+    ] {
+        let output = run(program, folder.path(), args);
+        assert_eq!(status(&output), expected, "{args:?}: {output:?}");
+        assert_eq!(fs::read(path("out")).unwrap(), b"precious", "{args:?}");
+        assert_eq!(names(folder.path()), before, "{args:?}");
+    }
+}
+
+#[test]
+fn a_wrong_basis_is_noticed_by_the_trailer_and_not_published() {
+    let (folder, _, new) = folder();
+    let mut wrong = fs::read(folder.path().join("old")).unwrap();
+    wrong[100] ^= 1;
+    fs::write(folder.path().join("wrong"), wrong).unwrap();
+    for (program, args, expected) in [
+        (RDIFF, ["patch", "wrong", "delta", "out"], 106),
+        (SIGDELTA, ["patch", "wrong", "delta", "-oout"], 6),
+    ] {
+        let output = run(program, folder.path(), &args);
+        assert_eq!(status(&output), expected, "{output:?}");
+        assert!(stderr(&output).contains("wrong basis or damaged delta"), "{output:?}");
+        assert!(!folder.path().join("out").exists());
+    }
+    run_ok(RDIFF, folder.path(), &["patch", "old", "delta", "out"]);
+    assert!(fs::read(folder.path().join("out")).unwrap() == new);
+}
+
+#[test]
+fn an_output_that_is_an_input_is_refused_untouched() {
+    let (folder, old, _) = folder();
+    fs::hard_link(folder.path().join("old"), folder.path().join("hard")).unwrap();
+    std::os::unix::fs::symlink("old", folder.path().join("soft")).unwrap();
+    for output_name in ["old", "./old", "hard", "soft"] {
+        for (program, args, expected) in [
+            (RDIFF, &["-f", "signature", "old", output_name] as &[_], 100),
+            (RDIFF, &["-f", "delta", "sig", "old", output_name], 100),
+            (RDIFF, &["-f", "patch", "old", "delta", output_name], 100),
+            (SIGDELTA, &["signature", "old", "-fo", output_name], 3),
+            (SIGDELTA, &["diff", "old", "new", "-fo", output_name], 3),
+        ] {
+            let output = run(program, folder.path(), args);
+            assert_eq!(status(&output), expected, "{args:?}: {output:?}");
+            assert!(stderr(&output).contains("same file as an input"), "{output:?}");
+            assert!(fs::read(folder.path().join("old")).unwrap() == old, "{args:?}");
+        }
+    }
+    // The shell opens standard output, without cutting the file here.
+    let script = format!("'{RDIFF}' signature old >>old");
+    let output =
+        Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(status(&output), 100, "{output:?}");
+    assert!(fs::read(folder.path().join("old")).unwrap() == old);
+}
+
+#[test]
+fn a_signal_leaves_no_unfinished_file() {
+    let (folder, ..) = folder();
+    let before = names(folder.path());
+    for (program, args) in
+        [(RDIFF, &["signature", "-", "out"] as &[_]), (SIGDELTA, &["signature", "-", "-o", "out"])]
+    {
+        let mut child = Command::new(program)
+            .args(args)
+            .current_dir(folder.path())
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It waits for its input with the temporary file open.
+        wait_until(|| names(folder.path()).len() > before.len());
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let ended = child.wait().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&ended), Some(2));
+        assert_eq!(names(folder.path()), before);
+    }
+}
+
+fn wait_until(condition: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if condition() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("waited in vain");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let (folder, ..) = folder();
+    for command in
+        [format!("'{RDIFF}' -b 16 signature old"), format!("'{SIGDELTA}' diff old new -b 1")]
+    {
+        let script = format!("{command} | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}");
+        let output =
+            Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        assert_eq!(stderr(&output), "", "{command}");
+        assert_eq!(status(&output), 128 + 13, "{command}");
+    }
+}
+
+#[test]
+fn a_replaced_file_keeps_its_permissions_and_a_link_stays_a_link() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, _, new) = folder();
+    let target = folder.path().join("target");
+    fs::write(&target, "before").unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("target", folder.path().join("link")).unwrap();
+    run_ok(RDIFF, folder.path(), &["-f", "patch", "old", "delta", "link"]);
+    assert!(fs::symlink_metadata(folder.path().join("link")).unwrap().is_symlink());
+    assert!(fs::read(&target).unwrap() == new);
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+    // A new file is as the umask says.
+    let script = format!("umask 027; '{RDIFF}' patch old delta fresh");
+    let shell = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status();
+    assert!(shell.unwrap().success());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder.path().join("fresh")), 0o640);
+}
