@@ -1,0 +1,261 @@
+//! The command sigdelta as its users meet it.
+
+mod common;
+
+use std::fs;
+
+use common::{SIGDELTA, names, pair, run, run_ok, run_with_input, status, stderr, stdout};
+use serde_json::Value;
+
+fn folder() -> (tempfile::TempDir, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = pair(9, 100_000);
+    fs::write(folder.path().join("old"), old).unwrap();
+    fs::write(folder.path().join("new"), &new).unwrap();
+    (folder, new)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_three_verbs_rebuild_the_new_file() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run_ok(SIGDELTA, folder.path(), args);
+    run(&["signature", "old", "-o", "sig"]);
+    run(&["delta", "sig", "new", "-o", "delta"]);
+    run(&["patch", "old", "delta", "-o", "result"]);
+    assert!(fs::read(folder.path().join("result")).unwrap() == new);
+    // Without -o to standard output, "-" from standard input.
+    let signature = run(&["signature", "old"]);
+    assert!(signature == fs::read(folder.path().join("sig")).unwrap());
+    let delta = run_with_input(SIGDELTA, folder.path(), &["delta", "-", "new"], &signature).stdout;
+    assert!(delta == fs::read(folder.path().join("delta")).unwrap());
+    let result = run_with_input(SIGDELTA, folder.path(), &["patch", "old", "-"], &delta).stdout;
+    assert!(result == new);
+}
+
+#[test]
+fn json_has_stable_keys_on_the_stream_that_is_free() {
+    let (folder, _) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    let output = run(&["signature", "old", "-o", "sig", "--json"]);
+    let facts = json(&stdout(&output));
+    let expected = [
+        "schema",
+        "command",
+        "kind",
+        "block_len",
+        "strong_len",
+        "blocks",
+        "in_bytes",
+        "out_bytes",
+        "seconds",
+    ];
+    assert_eq!(keys(&facts), expected);
+    assert_eq!(facts["schema"], 1);
+    assert_eq!(facts["block_len"], 256);
+    assert_eq!(facts["blocks"], 391);
+    assert_eq!(facts["out_bytes"], 12 + 391 * 36);
+
+    let output = run(&["delta", "sig", "new", "--json"]);
+    let facts = json(&stderr(&output));
+    let expected = [
+        "schema",
+        "command",
+        "in_bytes",
+        "out_bytes",
+        "searches",
+        "matches",
+        "false_matches",
+        "literal_commands",
+        "literal_bytes",
+        "copy_commands",
+        "copy_bytes",
+        "seconds",
+    ];
+    assert_eq!(keys(&facts), expected);
+    assert_eq!(facts["out_bytes"], output.stdout.len());
+    fs::write(folder.path().join("delta"), &output.stdout).unwrap();
+
+    let facts = json(&stdout(&run(&["patch", "old", "delta", "-o", "result", "--json"])));
+    let expected = [
+        "schema",
+        "command",
+        "in_bytes",
+        "out_bytes",
+        "verified",
+        "literal_commands",
+        "literal_bytes",
+        "copy_commands",
+        "copy_bytes",
+        "seconds",
+    ];
+    assert_eq!(keys(&facts), expected);
+    assert_eq!(facts["verified"], true);
+}
+
+#[test]
+fn inspect_says_what_a_file_is() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run_ok(SIGDELTA, folder.path(), args);
+    run(&["signature", "-H", "md4", "-R", "rollsum", "-b", "1k", "-S", "8", "old", "-o", "sig"]);
+    run(&["delta", "sig", "new", "-o", "delta"]);
+    let inspect = |args: &[&str]| {
+        let output = run_ok(SIGDELTA, folder.path(), &[&["inspect"], args].concat());
+        String::from_utf8(output).unwrap()
+    };
+    let text = inspect(&["sig"]);
+    for fact in ["librsync signature", "rollsum", "md4, 8 bytes", "98 of 1024 bytes"] {
+        assert!(text.contains(fact), "{text}");
+    }
+    let facts = json(&inspect(&["sig", "--json"]));
+    assert_eq!(facts["type"], "signature");
+    assert_eq!(facts["kind"]["weak"], "rollsum");
+    assert_eq!(
+        (&facts["basis_min_bytes"], &facts["basis_max_bytes"]),
+        (&99329.into(), &100_352.into())
+    );
+
+    let facts = json(&inspect(&["delta", "--json"]));
+    assert_eq!(facts["type"], "delta");
+    assert_eq!(facts["result_bytes"], new.len());
+    assert_eq!(facts["trailer"]["result_bytes"], new.len());
+
+    // The listed commands, applied by hand, give the new file.
+    let (old, delta) = (
+        fs::read(folder.path().join("old")).unwrap(),
+        fs::read(folder.path().join("delta")).unwrap(),
+    );
+    let mut result: Vec<u8> = Vec::new();
+    for line in inspect(&["delta", "--commands", "--json"]).lines().map(json) {
+        let number = |key: &str| line[key].as_u64().unwrap() as usize;
+        match line["op"].as_str() {
+            Some("copy") => result.extend(&old[number("position")..][..number("len")]),
+            Some("literal") => {
+                let command_len = match number("len") {
+                    0..=64 => 1,
+                    65..=255 => 2,
+                    _ => 3,
+                };
+                result.extend(&delta[number("offset") + command_len..][..number("len")]);
+            }
+            Some("end") => {}
+            _ => assert_eq!(line["type"], "delta"),
+        }
+    }
+    assert!(result == new);
+    assert!(inspect(&["delta", "--commands"]).contains("  literal "));
+    assert!(inspect(&["old"]).contains("neither signature nor delta"));
+    assert_eq!(json(&inspect(&["/bin/sh", "--json"]))["likeness"], "an ELF program or library");
+}
+
+#[test]
+fn verify_tells_right_from_wrong() {
+    let (folder, new) = folder();
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "-o", "delta"]);
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "--no-trailer", "-o", "plain"]);
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let mut changed = new.clone();
+    changed[70_000] ^= 1;
+    write("changed", &changed);
+    write("longer", &[&new, b"x" as &[u8]].concat());
+    write("shorter", &new[..new.len() - 1]);
+    write("broken", b"rs\x026\x99");
+    for (basis, delta, file, expected, words) in [
+        ("old", "delta", "new", 0, "exactly the new file"),
+        ("old", "plain", "new", 0, "exactly the new file"),
+        ("old", "delta", "changed", 1, "differs from changed at byte 70000"),
+        ("old", "plain", "changed", 1, "differs from changed at byte 70000"),
+        ("old", "delta", "longer", 1, "shorter than longer"),
+        ("old", "delta", "shorter", 1, "differs from shorter"),
+        ("new", "plain", "new", 1, "differs from new"),
+        ("delta", "plain", "new", 1, ""),
+        ("old", "broken", "new", 4, ""),
+    ] {
+        let output = run(SIGDELTA, folder.path(), &["verify", basis, delta, file]);
+        assert_eq!(status(&output), expected, "{basis} {delta} {file}: {output:?}");
+        assert!(stdout(&output).contains(words), "{output:?}");
+    }
+    let output = run(SIGDELTA, folder.path(), &["verify", "old", "delta", "changed", "--json"]);
+    let facts = json(&stdout(&output));
+    assert_eq!((&facts["same"], &facts["same_bytes"]), (&false.into(), &70_000.into()));
+}
+
+#[test]
+fn a_trailer_can_be_required_and_left_out() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "-o", "with"]);
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "--no-trailer", "-o", "without"]);
+    let output = run(&["patch", "--require-trailer", "old", "without"]);
+    assert_eq!(status(&output), 6);
+    assert!(stderr(&output).contains("without a trailer"), "{output:?}");
+    assert!(run(&["patch", "--require-trailer", "old", "with"]).stdout == new);
+    assert!(run(&["patch", "old", "without"]).stdout == new);
+}
+
+#[test]
+fn bytes_do_not_go_to_a_terminal_unless_forced() {
+    let (folder, _) = folder();
+    let on_terminal = |args: &str| {
+        // util-linux's script runs a command on a terminal of its own.
+        let command = format!("'{SIGDELTA}' {args}; echo status=$?");
+        let output = run("script", folder.path(), &["-qec", &command, "/dev/null"]);
+        stdout(&output)
+    };
+    let refused = on_terminal("signature old");
+    assert!(refused.contains("it is a terminal") && refused.contains("status=3"), "{refused}");
+    let forced = on_terminal("signature -f old");
+    assert!(forced.contains("rs\x01G") && forced.contains("status=0"));
+    // Errors are coloured on a terminal, not in a pipe, and as --color says.
+    assert!(on_terminal("signature missing").contains("\x1b["));
+    assert!(!on_terminal("--color never signature missing").contains("\x1b["));
+    assert!(!stderr(&run(SIGDELTA, folder.path(), &["signature", "missing"])).contains("\x1b["));
+    let always = run(SIGDELTA, folder.path(), &["--color", "always", "signature", "missing"]);
+    assert!(stderr(&always).contains("\x1b["));
+}
+
+#[test]
+fn mistakes_get_a_hint() {
+    let (folder, _) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    run_ok(SIGDELTA, folder.path(), &["signature", "old", "-o", "sig"]);
+    let swapped = run(&["patch", "old", "sig", "-o", "out"]);
+    assert_eq!(status(&swapped), 4);
+    assert!(stderr(&swapped).contains("sig: not a delta"), "{swapped:?}");
+    assert!(stderr(&swapped).contains("hint: make a delta from the signature first"));
+    let exists = run(&["signature", "old", "-o", "sig"]);
+    assert_eq!(status(&exists), 3);
+    assert!(stderr(&exists).contains("hint: use --force"), "{exists:?}");
+    assert_eq!(status(&run(&["signature", "old", "-b", "7x"])), 2);
+    assert_eq!(status(&run(&["signature", "old", "-b", "0"])), 2);
+    assert_eq!(status(&run(&["signature", "old", "-S", "33"])), 2);
+    let weak = run(&["signature", "old", "-S", "1"]);
+    assert!(stderr(&weak).contains("warning: 1 bytes of strong sum are too few"));
+    assert_eq!(stderr(&run(&["-q", "signature", "old", "-S", "1"])), "");
+}
+
+#[test]
+fn help_has_the_exit_codes_and_packagers_get_pages_and_completions() {
+    let (folder, _) = folder();
+    let help = String::from_utf8(run_ok(SIGDELTA, folder.path(), &["--help"])).unwrap();
+    assert!(help.contains("Exit status:") && help.contains("130 for SIGINT"), "{help}");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run_ok(SIGDELTA, folder.path(), &["generate", "completions", shell]);
+        assert!(String::from_utf8(script).unwrap().contains("sigdelta"));
+    }
+    fs::create_dir(folder.path().join("man")).unwrap();
+    run_ok(SIGDELTA, folder.path(), &["generate", "man", "man"]);
+    let pages = names(&folder.path().join("man"));
+    for page in ["sigdelta.1", "sigdelta-signature.1", "sigdelta-patch.1"] {
+        assert!(pages.iter().any(|name| name == page), "{pages:?}");
+    }
+    let page = fs::read_to_string(folder.path().join("man/sigdelta.1")).unwrap();
+    assert!(page.contains("Exit status"), "{page}");
+}
