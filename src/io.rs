@@ -38,9 +38,9 @@ pub fn signature(
 ) -> Result<SignatureStats> {
     // Whole blocks, and so many that the hashes of several are taken together.
     let block_len = params.block_len() as usize;
-    let wanted = (8 * block_len).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
-    let input = buffers.input.unwrap_or((wanted / block_len).max(1) * block_len);
-    let input = input.min(MAX_SIGNATURE_BUFFER);
+    let wanted = block_len.saturating_mul(8).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
+    let whole_blocks = if block_len <= wanted { wanted - wanted % block_len } else { wanted };
+    let input = buffers.input.unwrap_or(whole_blocks).min(MAX_SIGNATURE_BUFFER);
     let mut engine = SignatureEncoder::new(params);
     drive(&mut engine, basis, output, BufferSizes { input: Some(input), ..buffers }, monitor)?;
     Ok(engine.stats())

@@ -129,7 +129,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             Search::Slack(slack) => slack.wanted() + CHUNK,
             _ => {
                 let block_len = self.index.borrow().params().block_len() as usize;
-                MAX_LITERAL + block_len + block_len.max(CHUNK)
+                (MAX_LITERAL + block_len).saturating_add(block_len.max(CHUNK))
             }
         };
         if self.buf.len() + input.len() > capacity {

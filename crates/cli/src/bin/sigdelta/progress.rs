@@ -13,22 +13,16 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Shows how far the work has come, once it has taken long enough.
 pub struct Progress {
-    label: &'static str,
-    total_bytes: Option<u64>,
-    started: Instant,
-    wanted: bool,
-    bar: Option<ProgressBar>,
+    bar: ProgressBar,
+    /// When to show the bar; None if it is shown or never will be.
+    due: Option<Instant>,
 }
 
 impl Progress {
     /// Starts a piece of work over `total_bytes`, None if that is unknown.
     pub fn new(label: &'static str, total_bytes: Option<u64>, verbosity: Verbosity) -> Self {
         let wanted = !verbosity.quiet && !verbosity.no_progress && std::io::stderr().is_terminal();
-        Progress { label, total_bytes, started: Instant::now(), wanted, bar: None }
-    }
-
-    fn show(&self) -> ProgressBar {
-        let template = match self.total_bytes {
+        let template = match total_bytes {
             Some(_) => {
                 "{prefix} {wide_bar} {percent}% of {total_bytes}, {bytes_per_sec}, {eta} left"
             }
@@ -36,31 +30,27 @@ impl Progress {
         };
         let style =
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(self.total_bytes, ProgressDrawTarget::stderr())
+        // Hidden, it already takes the speed.
+        let bar = ProgressBar::with_draw_target(total_bytes, ProgressDrawTarget::hidden())
             .with_style(style)
-            .with_prefix(self.label)
-            .with_elapsed(self.started.elapsed())
+            .with_prefix(label);
+        Progress { bar, due: wanted.then(|| Instant::now() + PATIENCE) }
     }
 }
 
 impl Monitor for Progress {
     fn progress(&mut self, done_bytes: u64) -> ControlFlow<()> {
-        if self.wanted {
-            if self.bar.is_none() && self.started.elapsed() >= PATIENCE {
-                self.bar = Some(self.show());
-            }
-            if let Some(bar) = &self.bar {
-                bar.set_position(done_bytes);
-            }
+        if self.due.is_some_and(|due| Instant::now() >= due) {
+            self.due = None;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
+        self.bar.set_position(done_bytes);
         ControlFlow::Continue(())
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }
