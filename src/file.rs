@@ -167,10 +167,10 @@ pub fn may_have_trailer(delta: &File) -> bool {
     #[cfg(unix)]
     if let Some(len) = regular_len(delta) {
         use std::os::unix::fs::FileExt;
-        let mut magic = [0; Trailer::MAGIC.len()];
+        let mut last_bytes = [0; Trailer::LEN];
         return len >= Trailer::LEN as u64
-            && delta.read_exact_at(&mut magic, len - Trailer::LEN as u64).is_ok()
-            && magic == Trailer::MAGIC;
+            && delta.read_exact_at(&mut last_bytes, len - Trailer::LEN as u64).is_ok()
+            && Trailer::may_be(&last_bytes);
     }
     true
 }

@@ -2,6 +2,7 @@
 
 use crate::delta::DeltaOptions;
 use crate::error::Result;
+use crate::format::Trailer;
 use crate::index::Index;
 use crate::io::{self, BufferSizes};
 use crate::options::SignatureOptions;
@@ -42,7 +43,8 @@ pub fn delta(signature: &[u8], new: &[u8]) -> Result<Vec<u8>> {
 /// [`Patcher::step`](crate::Patcher::step).
 pub fn patch(basis: &[u8], delta: &[u8]) -> Result<Vec<u8>> {
     let mut output = Vec::new();
-    let options = PatchOptions::default();
+    let last_bytes = &delta[delta.len().saturating_sub(Trailer::LEN)..];
+    let options = PatchOptions::new().expect_trailer(Trailer::may_be(last_bytes));
     io::patch(basis, delta, &mut output, options, BufferSizes::default(), &mut ())?;
     Ok(output)
 }

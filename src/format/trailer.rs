@@ -29,6 +29,11 @@ impl Trailer {
 
     const HEADER: [u8; 8] = *b"sdtr\x01\x01\x00\x28";
 
+    /// Returns true if the last [`Trailer::LEN`] bytes of a delta may be a trailer.
+    pub(crate) fn may_be(last_bytes: &[u8]) -> bool {
+        last_bytes.len() == Self::LEN && last_bytes.starts_with(&Self::MAGIC)
+    }
+
     /// Returns the trailer as it follows END.
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
