@@ -17,10 +17,7 @@ struct Vector {
 }
 
 fn vectors() -> Vec<Vector> {
-    let vectors: Vec<_> = include_str!("data/librsync-vectors.jsonl")
-        .lines()
-        .map(vector)
-        .collect();
+    let vectors: Vec<_> = include_str!("data/librsync-vectors.jsonl").lines().map(vector).collect();
     assert_eq!(vectors.len(), 144);
     vectors
 }
@@ -47,22 +44,10 @@ fn vector(line: &str) -> Vector {
         });
     let old = build(&json["old"], &[]);
     let new = build(&json["new"], &old);
-    assert_eq!(
-        common::sha256_hex(&old),
-        json["old_sha256"].as_str().unwrap()
-    );
-    assert_eq!(
-        common::sha256_hex(&new),
-        json["new_sha256"].as_str().unwrap()
-    );
+    assert_eq!(common::sha256_hex(&old), json["old_sha256"].as_str().unwrap());
+    assert_eq!(common::sha256_hex(&new), json["new_sha256"].as_str().unwrap());
     let name = format!("{} {} {}", json["name"], json["hash"], json["rollsum"]);
-    Vector {
-        name,
-        options,
-        old,
-        new,
-        json,
-    }
+    Vector { name, options, old, new, json }
 }
 
 /// Builds an input from its recipe.
@@ -88,11 +73,7 @@ fn build(recipe: &Value, old: &[u8]) -> Vec<u8> {
 }
 
 fn assert_output(actual: &[u8], expected: &Value, what: &str) {
-    assert_eq!(
-        actual.len() as u64,
-        expected["len"].as_u64().unwrap(),
-        "length of {what}"
-    );
+    assert_eq!(actual.len() as u64, expected["len"].as_u64().unwrap(), "length of {what}");
     match expected["hex"].as_str() {
         Some(expected) => assert_eq!(hex(actual), expected, "{what}"),
         None => assert_eq!(
@@ -105,43 +86,23 @@ fn assert_output(actual: &[u8], expected: &Value, what: &str) {
 
 #[test]
 fn signatures_deltas_and_results_are_those_of_librsync() {
-    for Vector {
-        name,
-        options,
-        old,
-        new,
-        json,
-    } in vectors()
-    {
+    for Vector { name, options, old, new, json } in vectors() {
         let signature = sigdelta::signature(&old, &options).unwrap();
         assert_output(&signature, &json["sig"], &format!("signature of {name}"));
         let delta = sigdelta::delta(&signature, &new).unwrap();
         assert_output(&delta, &json["delta"], &format!("delta of {name}"));
-        assert!(
-            sigdelta::patch(&old, &delta).unwrap() == new,
-            "result of {name}"
-        );
+        assert!(sigdelta::patch(&old, &delta).unwrap() == new, "result of {name}");
     }
 }
 
 #[test]
 fn deltas_of_librsync_are_applied() {
     let mut applied = 0;
-    for Vector {
-        name,
-        old,
-        new,
-        json,
-        ..
-    } in vectors()
-    {
+    for Vector { name, old, new, json, .. } in vectors() {
         for delta in [&json["delta"], &json["delta_2_3_2"]] {
             // The longer ones are in the vectors only as digest.
             if let Some(delta) = delta["hex"].as_str() {
-                assert!(
-                    sigdelta::patch(&old, &common::unhex(delta)).unwrap() == new,
-                    "{name}"
-                );
+                assert!(sigdelta::patch(&old, &common::unhex(delta)).unwrap() == new, "{name}");
                 applied += 1;
             }
         }
