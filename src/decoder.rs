@@ -170,22 +170,23 @@ impl DeltaDecoder {
     }
 
     fn after_end(&mut self, input: &mut &[u8], end: bool) -> Result<Option<DeltaEvent>> {
+        // Byte by byte, so that nothing is consumed beyond the first that is not of a trailer.
+        for len in 1..=Trailer::MAGIC.len() {
+            if self.fill(input, len) && !Trailer::MAGIC.starts_with(&self.pending[..len]) {
+                return match self.after_end {
+                    AfterEnd::Tolerate => Ok(self.enter(State::Done)),
+                    _ => Err(Error::StrayBytes { offset: self.pending_start() }),
+                };
+            }
+        }
         let filled = self.fill(input, Trailer::LEN);
         let offset = self.pending_start();
-        let pending = &self.pending[..self.pending_len];
-        let begun = pending.len().min(Trailer::MAGIC.len());
-        if pending[..begun] != Trailer::MAGIC[..begun] {
-            return match self.after_end {
-                AfterEnd::Tolerate => Ok(self.enter(State::Done)),
-                _ => Err(Error::StrayBytes { offset }),
-            };
-        }
         if filled {
             let trailer = Trailer::decode(&self.pending).ok_or(Error::TrailerUnknown { offset })?;
             self.enter(State::AfterTrailer);
             return Ok(Some(DeltaEvent::Trailer { offset, trailer }));
         }
-        match (pending.len(), self.after_end) {
+        match (self.pending_len, self.after_end) {
             _ if !end => Ok(Some(DeltaEvent::NeedsInput)),
             (0, AfterEnd::Require) => Err(Error::TrailerMissing { offset }),
             (0, _) => Ok(self.enter(State::Done)),

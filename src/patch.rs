@@ -4,7 +4,7 @@ use crate::decoder::{AfterEnd, DeltaDecoder, DeltaEvent};
 use crate::error::{Error, Result};
 use crate::format::{Command, Trailer};
 use crate::stats::PatchStats;
-use crate::strong::{StrongHash, StrongState};
+use crate::strong::{StrongHash, StrongState, StrongSum};
 
 /// How a delta is applied.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,8 @@ pub struct Patcher {
     /// The copy that is under way: what is left of it, and the whole.
     copy: Option<Copy>,
     digest: Option<StrongState>,
+    /// Where a trailer starts that nothing was prepared for.
+    unverified: Option<u64>,
     max_output_bytes: u64,
     failed: bool,
     stats: PatchStats,
@@ -107,6 +109,7 @@ impl Patcher {
         Patcher {
             decoder: DeltaDecoder::new(options.after_end),
             copy: None,
+            unverified: None,
             digest: digest.then(|| StrongState::new(StrongHash::Blake2b)),
             max_output_bytes: options.max_output_bytes.unwrap_or(u64::MAX),
             failed: false,
@@ -171,8 +174,20 @@ impl Patcher {
                     produced += taken;
                     self.wrote(data);
                 }
-                DeltaEvent::Trailer { offset, trailer } => self.verify(offset, &trailer)?,
-                DeltaEvent::Done => break PatchStatus::Done,
+                DeltaEvent::Trailer { offset, trailer } => match &self.digest {
+                    Some(digest) => {
+                        let result_digest = digest.finish();
+                        self.verify(&trailer, &result_digest)?;
+                    }
+                    // Bytes behind it, if there are any, are the better explanation.
+                    None => self.unverified = Some(offset),
+                },
+                DeltaEvent::Done => {
+                    if let Some(offset) = self.unverified {
+                        return Err(Error::TrailerUnexpected { offset });
+                    }
+                    break PatchStatus::Done;
+                }
             }
             consumed += taken;
         };
@@ -244,15 +259,10 @@ impl Patcher {
         }
     }
 
-    fn verify(&mut self, offset: u64, trailer: &Trailer) -> Result<()> {
-        let Some(digest) = &self.digest else {
-            return Err(Error::StrayBytes { offset });
-        };
-        if trailer.result_len != self.stats.out_bytes || trailer.result_digest != digest.finish() {
-            return Err(Error::ResultMismatch {
-                found_len: self.stats.out_bytes,
-                expected_len: trailer.result_len,
-            });
+    fn verify(&mut self, trailer: &Trailer, result_digest: &StrongSum) -> Result<()> {
+        let found_len = self.stats.out_bytes;
+        if trailer.result_len != found_len || trailer.result_digest != *result_digest {
+            return Err(Error::ResultMismatch { found_len, expected_len: trailer.result_len });
         }
         self.stats.verified = true;
         Ok(())

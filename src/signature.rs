@@ -23,6 +23,7 @@ pub struct SignatureEncoder {
     partial: Option<PartialBlock>,
     outbox: Outbox,
     sums: Vec<StrongSum>,
+    ended: bool,
     stats: SignatureStats,
 }
 
@@ -43,6 +44,7 @@ impl SignatureEncoder {
             partial: None,
             outbox,
             sums: Vec::new(),
+            ended: false,
             stats: SignatureStats { block_len: params.block_len(), ..Default::default() },
         }
     }
@@ -110,14 +112,15 @@ impl Engine for SignatureEncoder {
             if !self.outbox.is_empty() {
                 break Status::NeedsOutput;
             }
-            if consumed < input.len() {
-                consumed += self.take(&input[consumed..])?;
-            } else if !end_of_input {
-                break Status::NeedsInput;
-            } else if self.partial.is_some() {
-                self.finish_partial()?;
-            } else {
+            if self.ended {
                 break Status::Done;
+            } else if consumed < input.len() {
+                consumed += self.take(&input[consumed..])?;
+            } else if end_of_input {
+                self.finish_partial()?;
+                self.ended = true;
+            } else {
+                break Status::NeedsInput;
             }
         };
         self.stats.in_bytes += consumed as u64;

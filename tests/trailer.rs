@@ -146,8 +146,10 @@ fn bytes_after_a_trailer_are_refused() {
 fn a_trailer_that_was_not_expected_is_refused() {
     let options = PatchOptions::new().expect_trailer(false);
     let delta = [delta(), trailer()].concat();
-    let error = Error::StrayBytes { offset: END };
-    assert_error(patch_with(&[], &delta, options), 106, error);
+    let error = Error::TrailerUnexpected { offset: END };
+    assert_error(patch_with(&[], &delta, options), 108, error);
+    let stray = [&delta[..], b"x"].concat();
+    assert_error(patch_with(&[], &stray, options), 106, Error::StrayBytes { offset: END + 48 });
 }
 
 #[test]

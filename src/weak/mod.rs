@@ -151,6 +151,14 @@ mod tests {
     }
 
     #[test]
+    fn key_0_is_reserved() {
+        assert_eq!(WeakHash::RabinKarp.key(0), u32::MAX);
+        assert_eq!(WeakHash::RabinKarp.key(7), 7);
+        assert_eq!(WeakHash::Rollsum.key(0), u32::MAX);
+        assert_eq!(WeakHash::Rollsum.key(1), 0x514e_28b7);
+    }
+
+    #[test]
     fn mix32_gives_the_values_librsync_gives() {
         assert_eq!(mix32(0), 0);
         assert_eq!(mix32(1), 0x514e_28b7);
