@@ -2,8 +2,8 @@
 //!
 //! Blocks are sorted by (look-up key, strong sum, block number). A directory over the leading bits
 //! of the key names the few that can match; inside it both the weak and the strong sum are found
-//! by bisection, so that a signature full of equal weak sums costs a logarithm and not a scan. The
-//! first of equal blocks comes first, which is the one librsync takes.
+//! by bisection, so that a signature full of equal weak sums costs a logarithm and not a scan. Of
+//! equal blocks only the first is kept, which is the one librsync takes.
 
 use crate::options::SignatureParams;
 use crate::signature::Signature;
@@ -19,7 +19,7 @@ pub struct Index {
     filter: Filter,
     /// Where in `order` the blocks of each bucket start; one more entry than buckets.
     directory: Vec<u32>,
-    /// Block numbers, sorted.
+    /// Block numbers, sorted, without those of repeated blocks.
     order: Vec<u32>,
     bucket_shift: u32,
 }
@@ -52,13 +52,27 @@ impl Index {
         }
         directory.pop();
 
-        for bucket in directory.windows(2) {
-            order[bucket[0] as usize..bucket[1] as usize].sort_by(|&a, &b| {
-                let (a, b) = (a as usize, b as usize);
-                let by_weak = key(a).cmp(&key(b));
-                by_weak.then_with(|| signature.strong_sum(a).cmp(signature.strong_sum(b)))
-            });
+        // Sort each bucket and keep the first of equal blocks.
+        let compare = |a: u32, b: u32| {
+            let (a, b) = (a as usize, b as usize);
+            let by_weak = key(a).cmp(&key(b));
+            by_weak.then_with(|| signature.strong_sum(a).cmp(signature.strong_sum(b)))
+        };
+        let (mut start, mut kept) = (0, 0);
+        for bucket_end in &mut directory[1..] {
+            let end = *bucket_end as usize;
+            order[start..end].sort_by(|&a, &b| compare(a, b));
+            for position in start..end {
+                let block = order[position];
+                if kept == 0 || compare(order[kept - 1], block).is_ne() {
+                    order[kept] = block;
+                    kept += 1;
+                }
+            }
+            *bucket_end = kept as u32;
+            start = end;
         }
+        order.truncate(kept);
         Index { signature, filter, directory, order, bucket_shift }
     }
 

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 use crate::delta::{DeltaEncoder, DeltaOptions};
-use crate::engine::{Engine, Status};
+use crate::engine::{Engine, Status, copy_front};
 use crate::error::{Error, IoAction, Result};
 use crate::index::Index;
 use crate::monitor::Monitor;
@@ -125,6 +125,7 @@ pub fn patch(
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
     let mut input = Input::new(buffers.input);
+    let mut small_reads = SmallReads::default();
     let mut out = new_buffer(buffers.output);
     let mut filled = 0;
     loop {
@@ -135,7 +136,7 @@ pub fn patch(
             PatchStatus::NeedsBasis { position, len } if filled < out.len() => {
                 let space = &mut out[filled..];
                 let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
-                let read = basis.read_at(position, &mut space[..len])?;
+                let read = small_reads.read_at(&mut basis, position, &mut space[..len])?;
                 if read == 0 {
                     return Err(patcher.basis_ended());
                 }
@@ -208,7 +209,7 @@ impl<B: Basis + ?Sized> Basis for &mut B {
 impl Basis for &[u8] {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize> {
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(self.len());
-        Ok(crate::engine::copy_front(&self[start..], buf))
+        Ok(copy_front(&self[start..], buf))
     }
 }
 
@@ -299,6 +300,41 @@ impl<E: Engine, R: Read> Read for EngineReader<E, R> {
                 _ => return Ok(step.produced),
             }
         }
+    }
+}
+
+/// Spares short copies that lie near each other a system call each.
+#[derive(Default)]
+struct SmallReads {
+    buf: Vec<u8>,
+    /// Where the buffer starts in the basis.
+    start: u64,
+}
+
+impl SmallReads {
+    /// Bytes read at once where fewer are wanted.
+    const LEN: usize = 8 << 10;
+
+    fn read_at(
+        &mut self,
+        basis: &mut impl Basis,
+        position: u64,
+        output: &mut [u8],
+    ) -> Result<usize> {
+        if output.len() >= Self::LEN {
+            return basis.read_at(position, output);
+        }
+        let offset = position.checked_sub(self.start).and_then(|offset| offset.try_into().ok());
+        if let Some(found) = offset.and_then(|offset: usize| self.buf.get(offset..))
+            && !found.is_empty()
+        {
+            return Ok(copy_front(found, output));
+        }
+        self.buf.resize(Self::LEN, 0);
+        let len = basis.read_at(position, &mut self.buf).inspect_err(|_| self.buf.clear())?;
+        self.buf.truncate(len);
+        self.start = position;
+        Ok(copy_front(&self.buf, output))
     }
 }
 

@@ -1,7 +1,6 @@
-//! Speculation that a match goes on: the next windows are hashed many at a time.
+//! Speculation that matches follow each other: the next windows are hashed many at a time.
 //!
-//! Only windows that equal the blocks behind the matched one are kept, with their true sums, so
-//! that looking them up later gives what it would have given anyway.
+//! The sums are those of the windows whatever comes, so they never change what is found.
 
 use std::collections::VecDeque;
 
@@ -11,11 +10,12 @@ use crate::strong::StrongSum;
 /// Windows whose sums are taken ahead: a multiple of what any kernel hashes together.
 const MAX_BLOCKS: usize = 16;
 
-/// Weak and strong sums of the windows that come next.
+/// Weak and strong sums of the windows that come next if each of them matches.
 #[derive(Default)]
 pub(super) struct Ahead {
     sums: VecDeque<(u32, StrongSum)>,
-    batch: Vec<StrongSum>,
+    weak: Vec<u32>,
+    strong: Vec<StrongSum>,
 }
 
 impl Ahead {
@@ -24,35 +24,31 @@ impl Ahead {
         self.sums.pop_front()
     }
 
-    /// Returns true if no sums are known.
     pub(super) fn is_empty(&self) -> bool {
         self.sums.is_empty()
     }
 
-    /// Looks at the windows in `buf`, the first of which is expected to be block `block`.
+    /// Forgets the windows, since one of them did not match.
+    pub(super) fn clear(&mut self) {
+        self.sums.clear();
+    }
+
+    /// Takes the sums of the windows in `buf` up to the first that cannot match.
     ///
     /// At least one byte must follow each, so that all of them are whole windows.
-    pub(super) fn look(&mut self, index: &Index, buf: &[u8], block: usize) {
-        let signature = index.signature();
-        let params = signature.params();
-        let block_len = params.block_len() as usize;
-        let most = (buf.len().saturating_sub(1) / block_len)
-            .min(signature.blocks().saturating_sub(block))
-            .min(MAX_BLOCKS);
-        let weak = params.kind().weak;
-        let count = buf
-            .chunks_exact(block_len)
-            .take(most)
-            .zip(block..)
-            .take_while(|&(window, block)| weak.sum(window) == signature.weak_sum(block))
-            .count();
-        params.kind().strong.sum_many(&buf[..count * block_len], block_len, &mut self.batch);
-        self.sums.clear();
-        for (strong, block) in self.batch.iter().zip(block..) {
-            if signature.strong_sum(block) != &strong[..params.strong_len().into()] {
-                break;
-            }
-            self.sums.push_back((signature.weak_sum(block), *strong));
-        }
+    pub(super) fn look(&mut self, index: &Index, buf: &[u8]) {
+        let kind = index.params().kind();
+        let block_len = index.params().block_len() as usize;
+        let most = (buf.len().saturating_sub(1) / block_len).min(MAX_BLOCKS);
+        self.weak.clear();
+        self.weak.extend(
+            buf.chunks_exact(block_len)
+                .take(most)
+                .map(|window| kind.weak.sum(window))
+                .take_while(|&weak| index.may_contain(kind.weak.key(weak))),
+        );
+        let windows = &buf[..self.weak.len() * block_len];
+        kind.strong.sum_many(windows, block_len, &mut self.strong);
+        self.sums.extend(self.weak.iter().copied().zip(self.strong.iter().copied()));
     }
 }

@@ -62,27 +62,43 @@ impl<W: RollingSum> Scanner<W> {
             if left <= block_len && !end {
                 return None;
             }
-            let window = &buf[self.pos..self.pos + left.min(block_len)];
-            if let Some((weak, strong)) = self.ahead.next()
-                && let Some(block) = self.look_up(weak, || strong, index, stats)
-            {
-                match self.take_match(block, window.len(), index, buf) {
-                    Some(run) => return Some(run),
-                    None => continue,
+            let known = self.ahead.next();
+            let (sum, found) = match known {
+                Some((weak, strong)) => (None, self.look_up(weak, || strong, index, stats)),
+                None => {
+                    let mut sum = self.window.take().unwrap_or_else(|| self.sum(buf, block_len));
+                    if left > block_len && self.copy.is_none() {
+                        self.skip_misses(&mut sum, index, buf, block_len, stats);
+                    }
+                    let window = self.window(buf, block_len);
+                    let strong = || index.params().kind().strong.sum(window);
+                    let found = self.look_up(sum.digest(), strong, index, stats);
+                    (Some(sum), found)
                 }
-            }
-            let mut sum = self.window.take().unwrap_or_else(|| {
-                let mut sum = W::new();
-                sum.update(window);
-                sum
-            });
-            if left > block_len && self.copy.is_none() {
-                self.skip_misses(&mut sum, index, buf, block_len, stats);
-            }
-            if let Some(run) = self.examine(sum, index, buf, block_len, stats) {
-                return Some(run);
+            };
+            let run = match found {
+                Some(block) => self.take_match(block, index, buf),
+                None => {
+                    self.ahead.clear();
+                    let sum = sum.unwrap_or_else(|| self.sum(buf, block_len));
+                    self.take_miss(sum, buf, block_len)
+                }
+            };
+            if run.is_some() {
+                return run;
             }
         }
+    }
+
+    /// Returns the window at `pos`: a block length, or all that is left.
+    fn window<'a>(&self, buf: &'a [u8], block_len: usize) -> &'a [u8] {
+        &buf[self.pos..buf.len().min(self.pos + block_len)]
+    }
+
+    fn sum(&self, buf: &[u8], block_len: usize) -> W {
+        let mut sum = W::new();
+        sum.update(self.window(buf, block_len));
+        sum
     }
 
     /// Moves on to the next window that the filter lets pass or that needs attention for another
@@ -96,7 +112,7 @@ impl<W: RollingSum> Scanner<W> {
         block_len: usize,
         stats: &mut SearchStats,
     ) {
-        // The last window stays for `examine`, as does the one at which the literal is full.
+        // The last window stays for the look-up, as does the one at which the literal is full.
         let stop = (buf.len() - block_len - 1).min(self.literal_start + MAX_LITERAL);
         let leaving = &buf[self.pos..stop];
         let entering = &buf[self.pos + block_len..stop + block_len];
@@ -112,38 +128,6 @@ impl<W: RollingSum> Scanner<W> {
         *sum = rolling;
         self.pos += skipped;
         stats.searches += skipped as u64;
-    }
-
-    /// Looks the window at `pos` up and moves on: behind the match, or by one byte.
-    fn examine(
-        &mut self,
-        mut sum: W,
-        index: &Index,
-        buf: &[u8],
-        block_len: usize,
-        stats: &mut SearchStats,
-    ) -> Option<Run> {
-        let left = buf.len() - self.pos;
-        let window = &buf[self.pos..self.pos + left.min(block_len)];
-        let strong = index.params().kind().strong;
-        if let Some(block) = self.look_up(sum.digest(), || strong.sum(window), index, stats) {
-            return self.take_match(block, window.len(), index, buf);
-        }
-
-        let run = if self.copy.is_some() || self.pos - self.literal_start >= MAX_LITERAL {
-            self.flush()
-        } else {
-            None
-        };
-        if left > block_len {
-            sum.rotate(buf[self.pos], buf[self.pos + block_len]);
-            self.window = Some(sum);
-        } else if left > 1 {
-            sum.roll_out(buf[self.pos]);
-            self.window = Some(sum);
-        }
-        self.pos += 1;
-        run
     }
 
     fn look_up(
@@ -164,22 +148,37 @@ impl<W: RollingSum> Scanner<W> {
     }
 
     /// Extends the pending copy by the window at `pos`, or starts one, and moves on behind it.
-    fn take_match(
-        &mut self,
-        block: u32,
-        window_len: usize,
-        index: &Index,
-        buf: &[u8],
-    ) -> Option<Run> {
-        let position = u64::from(block) * u64::from(index.params().block_len());
-        let goes_on = matches!(&self.copy, Some(copy) if copy.end == position);
-        let run = if goes_on { None } else { self.flush() };
+    fn take_match(&mut self, block: u32, index: &Index, buf: &[u8]) -> Option<Run> {
+        let block_len = index.params().block_len();
+        let window_len = self.window(buf, block_len as usize).len();
+        let position = u64::from(block) * u64::from(block_len);
+        let follows_a_match = self.copy.is_some();
+        let run = match &self.copy {
+            Some(copy) if copy.end == position => None,
+            _ => self.flush(),
+        };
         self.copy.get_or_insert(position..position).end = position + window_len as u64;
         self.pos += window_len;
         self.literal_start = self.pos;
-        if goes_on && self.ahead.is_empty() {
-            self.ahead.look(index, &buf[self.pos..], block as usize + 1);
+        if follows_a_match && self.ahead.is_empty() {
+            self.ahead.look(index, &buf[self.pos..]);
         }
+        run
+    }
+
+    /// Adds the byte at `pos` to the pending literal and moves on by one.
+    fn take_miss(&mut self, mut sum: W, buf: &[u8], block_len: usize) -> Option<Run> {
+        let is_full = self.pos - self.literal_start >= MAX_LITERAL;
+        let run = if self.copy.is_some() || is_full { self.flush() } else { None };
+        let left = buf.len() - self.pos;
+        if left > block_len {
+            sum.rotate(buf[self.pos], buf[self.pos + block_len]);
+            self.window = Some(sum);
+        } else if left > 1 {
+            sum.roll_out(buf[self.pos]);
+            self.window = Some(sum);
+        }
+        self.pos += 1;
         run
     }
 
