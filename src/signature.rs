@@ -259,7 +259,7 @@ impl SignatureDecoder {
             }
         };
         if let Some(max_bytes) = self.options.max_bytes
-            && input.len() as u64 > max_bytes.saturating_sub(self.in_bytes)
+            && self.in_bytes + input.len() as u64 > max_bytes
         {
             return Err(Error::SignatureLimit { offset: max_bytes, max_bytes });
         }
