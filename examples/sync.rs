@@ -34,7 +34,8 @@ fn send(new: PathBuf, signature: PipeReader, delta: PipeWriter) -> Result<(), Fa
     let (signature, _) = io::load_signature(signature, load, BufferSizes::default())?;
     let index = Index::new(signature);
     let options = DeltaOptions::new().trailer(true);
-    let stats = io::delta(&index, File::open(new)?, delta, options, BufferSizes::default(), &mut ())?;
+    let stats =
+        io::delta(&index, File::open(new)?, delta, options, BufferSizes::default(), &mut ())?;
     println!("sent a delta of {} bytes for {} bytes", stats.out_bytes, stats.in_bytes);
     Ok(())
 }
