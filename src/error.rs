@@ -218,13 +218,6 @@ pub enum Error {
         offset: u64,
     },
 
-    /// The caller did not expect the trailer that came, so the result was not hashed.
-    #[error("trailer at byte {offset}, though none was expected")]
-    TrailerUnexpected {
-        /// Where the trailer starts.
-        offset: u64,
-    },
-
     /// A trailer of an unknown version, or damaged.
     #[error("trailer at byte {offset} is damaged or of an unknown version")]
     TrailerUnknown {
@@ -256,7 +249,6 @@ impl Error {
             Error::InvalidBlockLen { .. }
             | Error::InvalidStrongLen { .. }
             | Error::StrongLenForHash { .. }
-            | Error::TrailerUnexpected { .. }
             | Error::TooManyBlocks { .. } => ErrorKind::Param,
         }
     }

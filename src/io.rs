@@ -1,27 +1,32 @@
 //! Streams: the engines driven over `Read`, `Write` and `Seek`, in bounded memory.
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::ops::{ControlFlow, Range};
 
 use crate::delta::{DeltaEncoder, DeltaOptions};
 use crate::engine::{Engine, Status, copy_front};
 use crate::error::{Error, IoAction, Result};
+use crate::format::Trailer;
 use crate::index::Index;
 use crate::monitor::Monitor;
 use crate::options::SignatureParams;
 use crate::patch::{PatchOptions, PatchStatus, Patcher};
 use crate::signature::{LoadOptions, Signature, SignatureDecoder, SignatureEncoder};
 use crate::stats::{DeltaStats, PatchStats, SignatureStats};
+use crate::strong::{StrongHash, StrongState};
 
 const DEFAULT_BUFFER: usize = 256 << 10;
+/// Bytes read and written at once even where an engine is to see fewer.
+const MIN_BUFFER: usize = 4 << 10;
 /// Most input that a signature reads at once for the sake of hashing many blocks together.
-const MAX_SIGNATURE_BUFFER: usize = 4 << 20;
+const MAX_SIGNATURE_BUFFER: usize = 8 << 20;
 
-/// Sizes of the buffers between an engine and its streams. Results do not depend on them.
+/// How much an engine gets at once. Results do not depend on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BufferSizes {
-    /// Bytes read at once; `None` takes what suits the operation.
+    /// Bytes of input; `None` takes what suits the operation.
     pub input: Option<usize>,
-    /// Bytes written at once; `None` takes what suits the operation.
+    /// Bytes of output space; `None` takes what suits the operation.
     pub output: Option<usize>,
 }
 
@@ -36,6 +41,7 @@ pub fn signature(
     buffers: BufferSizes,
     monitor: &mut impl Monitor,
 ) -> Result<SignatureStats> {
+    let basis = Filling(basis);
     // Whole blocks, and so many that the hashes of several are taken together.
     let block_len = params.block_len() as usize;
     let wanted = block_len.saturating_mul(8).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
@@ -124,41 +130,52 @@ pub fn patch(
     monitor: &mut impl Monitor,
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
-    let mut input = Input::new(buffers.input);
+    let mut source = Source::new(buffers.input);
+    let mut sink = Sink::new(buffers.output);
     let mut small_reads = SmallReads::default();
-    let mut out = new_buffer(buffers.output);
-    let mut filled = 0;
     loop {
-        let step = patcher.step(input.unread(), input.ended, &mut out[filled..])?;
-        input.consume(step.consumed);
-        filled += step.produced;
+        let step = patcher.step(source.unread(), source.ended, sink.space())?;
+        source.consume(step.consumed);
+        sink.produced(step.produced);
         match step.status {
-            PatchStatus::NeedsBasis { position, len } if filled < out.len() => {
-                let space = &mut out[filled..];
+            PatchStatus::NeedsBasis { position, len } => {
+                sink.make_space(&mut output)?;
+                let space = sink.space();
                 let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
                 let read = small_reads.read_at(&mut basis, position, &mut space[..len])?;
                 if read == 0 {
                     return Err(patcher.basis_ended());
                 }
                 patcher.copied(&space[..read]);
-                filled += read;
-                continue;
+                sink.produced(read);
             }
+            PatchStatus::NeedsOutput => sink.make_space(&mut output)?,
             PatchStatus::NeedsInput => {
-                input.refill(&mut delta)?;
-                monitor_progress(monitor, input.total_bytes)?;
-                // Small reads are no reason for small writes.
-                if filled < out.len() / 2 && !input.ended {
-                    continue;
-                }
+                source.refill(&mut delta, monitor)?;
             }
-            _ => {}
+            PatchStatus::Done => {
+                sink.finish(&mut output)?;
+                return Ok(patcher.stats());
+            }
         }
-        output.write_all(&out[..filled]).map_err(Error::io(IoAction::Write))?;
-        filled = 0;
-        if step.status == PatchStatus::Done {
-            output.flush().map_err(Error::io(IoAction::Write))?;
-            return Ok(patcher.stats());
+    }
+}
+
+/// Reads a result to its end and checks that it is the one a trailer promises.
+///
+/// # Errors
+/// [`Error::ResultMismatch`], [`Error::Io`].
+pub fn check_result(trailer: &Trailer, mut result: impl Read) -> Result<()> {
+    let mut digest = StrongState::new(StrongHash::Blake2b);
+    let mut len = 0;
+    let mut buf = new_buffer(None);
+    loop {
+        match read(&mut result, &mut buf)? {
+            0 => return trailer.compare(len, &digest.finish()),
+            read => {
+                digest.update(&buf[..read]);
+                len += read as u64;
+            }
         }
     }
 }
@@ -174,19 +191,21 @@ pub fn drive(
     buffers: BufferSizes,
     monitor: &mut impl Monitor,
 ) -> Result<()> {
-    let mut source = Input::new(buffers.input);
-    let mut out = new_buffer(buffers.output);
+    let mut source = Source::new(buffers.input);
+    let mut sink = Sink::new(buffers.output);
     loop {
-        let step = engine.step(source.unread(), source.ended, &mut out)?;
+        let step = engine.step(source.unread(), source.ended, sink.space())?;
         source.consume(step.consumed);
-        output.write_all(&out[..step.produced]).map_err(Error::io(IoAction::Write))?;
+        sink.produced(step.produced);
         match step.status {
-            Status::NeedsOutput => {}
+            Status::NeedsOutput => sink.make_space(&mut output)?,
             Status::NeedsInput => {
-                source.refill(&mut input)?;
-                monitor_progress(monitor, source.total_bytes)?;
+                if source.is_empty() {
+                    sink.write(&mut output)?;
+                }
+                source.refill(&mut input, monitor)?;
             }
-            Status::Done => return output.flush().map_err(Error::io(IoAction::Write)),
+            Status::Done => return sink.finish(&mut output),
         }
     }
 }
@@ -266,13 +285,13 @@ impl<R: Read + Seek> Basis for SeekBasis<R> {
 pub struct EngineReader<E, R> {
     engine: E,
     inner: R,
-    source: Input,
+    source: Source,
 }
 
 impl<E: Engine, R: Read> EngineReader<E, R> {
     /// Puts an engine behind a reader.
     pub fn new(engine: E, inner: R) -> Self {
-        EngineReader { engine, inner, source: Input::new(None) }
+        EngineReader { engine, inner, source: Source::new(None) }
     }
 
     /// Returns the engine, for its statistics.
@@ -292,7 +311,7 @@ impl<E: Engine, R: Read> Read for EngineReader<E, R> {
             self.source.consume(step.consumed);
             match step.status {
                 Status::NeedsInput if step.produced == 0 => {
-                    self.source.refill(&mut self.inner).map_err(|error| match error {
+                    self.source.refill(&mut self.inner, &mut ()).map_err(|error| match error {
                         Error::Io { source, .. } => source,
                         error => std::io::Error::other(error),
                     })?;
@@ -300,6 +319,23 @@ impl<E: Engine, R: Read> Read for EngineReader<E, R> {
                 _ => return Ok(step.produced),
             }
         }
+    }
+}
+
+/// A reader that does not return before the buffer is full or the input ends: whole blocks come
+/// out of pipes, too.
+struct Filling<R>(R);
+
+impl<R: Read> Read for Filling<R> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            match retry(|| self.0.read(&mut buf[filled..]))? {
+                0 => break,
+                len => filled += len,
+            }
+        }
+        Ok(filled)
     }
 }
 
@@ -339,39 +375,92 @@ impl SmallReads {
 }
 
 /// A buffer between a reader and an engine.
-struct Input {
+struct Source {
     buf: Vec<u8>,
-    unread: std::ops::Range<usize>,
+    /// What is not consumed.
+    filled: Range<usize>,
+    /// Most bytes that the engine sees at once.
+    window: usize,
     ended: bool,
     total_bytes: u64,
 }
 
-impl Input {
+impl Source {
     fn new(size: Option<usize>) -> Self {
-        Input { buf: new_buffer(size), unread: 0..0, ended: false, total_bytes: 0 }
+        let buf = new_buffer(size);
+        let window = size.unwrap_or(usize::MAX).max(1);
+        Source { buf, filled: 0..0, window, ended: false, total_bytes: 0 }
     }
 
     fn unread(&self) -> &[u8] {
-        &self.buf[self.unread.clone()]
+        let Range { start, end } = self.filled;
+        &self.buf[start..end.min(start.saturating_add(self.window))]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.filled.is_empty()
     }
 
     fn consume(&mut self, len: usize) {
-        self.unread.start += len;
+        self.filled.start += len;
     }
 
-    /// Reads once, when everything is consumed.
-    fn refill(&mut self, input: &mut impl Read) -> Result<()> {
-        debug_assert!(self.unread.is_empty());
+    /// Reads once if everything is consumed.
+    fn refill(&mut self, input: &mut impl Read, monitor: &mut impl Monitor) -> Result<()> {
+        if !self.is_empty() {
+            return Ok(());
+        }
         let len = read(input, &mut self.buf)?;
-        self.unread = 0..len;
+        self.filled = 0..len;
         self.ended = len == 0;
         self.total_bytes += len as u64;
-        Ok(())
+        match monitor.progress(self.total_bytes) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Cancelled),
+        }
+    }
+}
+
+/// A buffer between an engine and a writer.
+struct Sink {
+    buf: Vec<u8>,
+    filled: usize,
+    /// Most space that the engine sees at once.
+    window: usize,
+}
+
+impl Sink {
+    fn new(size: Option<usize>) -> Self {
+        Sink { buf: new_buffer(size), filled: 0, window: size.unwrap_or(usize::MAX).max(1) }
+    }
+
+    fn space(&mut self) -> &mut [u8] {
+        let end = self.filled.saturating_add(self.window).min(self.buf.len());
+        &mut self.buf[self.filled..end]
+    }
+
+    fn produced(&mut self, len: usize) {
+        self.filled += len;
+    }
+
+    /// Writes if the buffer is full.
+    fn make_space(&mut self, output: &mut impl Write) -> Result<()> {
+        if self.filled == self.buf.len() { self.write(output) } else { Ok(()) }
+    }
+
+    fn write(&mut self, output: &mut impl Write) -> Result<()> {
+        let filled = std::mem::take(&mut self.filled);
+        output.write_all(&self.buf[..filled]).map_err(Error::io(IoAction::Write))
+    }
+
+    fn finish(&mut self, output: &mut impl Write) -> Result<()> {
+        self.write(output)?;
+        output.flush().map_err(Error::io(IoAction::Write))
     }
 }
 
 fn new_buffer(size: Option<usize>) -> Vec<u8> {
-    vec![0; size.unwrap_or(DEFAULT_BUFFER).max(1)]
+    vec![0; size.unwrap_or(DEFAULT_BUFFER).max(MIN_BUFFER)]
 }
 
 fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {
@@ -384,12 +473,5 @@ fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> std::io::Result<us
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }
-    }
-}
-
-fn monitor_progress(monitor: &mut impl Monitor, done_bytes: u64) -> Result<()> {
-    match monitor.progress(done_bytes) {
-        std::ops::ControlFlow::Continue(()) => Ok(()),
-        std::ops::ControlFlow::Break(()) => Err(Error::Cancelled),
     }
 }

@@ -2,25 +2,21 @@
 
 use crate::decoder::{AfterEnd, DeltaDecoder, DeltaEvent};
 use crate::error::{Error, Result};
-use crate::format::{Command, Trailer};
+use crate::format::Command;
 use crate::stats::PatchStats;
-use crate::strong::{StrongHash, StrongState, StrongSum};
+use crate::strong::{StrongHash, StrongState};
 
 /// How a delta is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct PatchOptions {
     after_end: AfterEnd,
     max_output_bytes: Option<u64>,
-    expect_trailer: bool,
+    verify: bool,
 }
 
 impl Default for PatchOptions {
     fn default() -> Self {
-        PatchOptions {
-            after_end: AfterEnd::default(),
-            max_output_bytes: None,
-            expect_trailer: true,
-        }
+        PatchOptions { after_end: AfterEnd::default(), max_output_bytes: None, verify: true }
     }
 }
 
@@ -43,10 +39,11 @@ impl PatchOptions {
         self
     }
 
-    /// Sets whether the result is hashed as it is made. False saves that time for a delta known to
-    /// have no trailer; should one turn up all the same, it is an error.
-    pub fn expect_trailer(mut self, expect_trailer: bool) -> Self {
-        self.expect_trailer = expect_trailer;
+    /// Sets whether the result is hashed as it is made and compared with the trailer. If not, the
+    /// caller has to do so: see [`PatchStats::trailer`] and
+    /// [`io::check_result`](crate::io::check_result).
+    pub fn verify(mut self, verify: bool) -> Self {
+        self.verify = verify;
         self
     }
 }
@@ -57,8 +54,6 @@ pub struct Patcher {
     /// The copy that is under way: what is left of it, and the whole.
     copy: Option<Copy>,
     digest: Option<StrongState>,
-    /// Where a trailer starts that nothing was prepared for.
-    unverified: Option<u64>,
     max_output_bytes: u64,
     failed: bool,
     stats: PatchStats,
@@ -105,11 +100,10 @@ pub enum PatchStatus {
 impl Patcher {
     /// Starts a patch.
     pub fn new(options: PatchOptions) -> Self {
-        let digest = options.expect_trailer && options.after_end != AfterEnd::Stop;
+        let digest = options.verify && options.after_end != AfterEnd::Stop;
         Patcher {
             decoder: DeltaDecoder::new(options.after_end),
             copy: None,
-            unverified: None,
             digest: digest.then(|| StrongState::new(StrongHash::Blake2b)),
             max_output_bytes: options.max_output_bytes.unwrap_or(u64::MAX),
             failed: false,
@@ -174,20 +168,14 @@ impl Patcher {
                     produced += taken;
                     self.wrote(data);
                 }
-                DeltaEvent::Trailer { offset, trailer } => match &self.digest {
-                    Some(digest) => {
-                        let result_digest = digest.finish();
-                        self.verify(&trailer, &result_digest)?;
+                DeltaEvent::Trailer { trailer, .. } => {
+                    self.stats.trailer = Some(trailer);
+                    if let Some(digest) = &self.digest {
+                        trailer.compare(self.stats.out_bytes, &digest.finish())?;
+                        self.stats.verified = true;
                     }
-                    // Bytes behind it, if there are any, are the better explanation.
-                    None => self.unverified = Some(offset),
-                },
-                DeltaEvent::Done => {
-                    if let Some(offset) = self.unverified {
-                        return Err(Error::TrailerUnexpected { offset });
-                    }
-                    break PatchStatus::Done;
                 }
+                DeltaEvent::Done => break PatchStatus::Done,
             }
             consumed += taken;
         };
@@ -257,14 +245,5 @@ impl Patcher {
                 self.copy = None;
             }
         }
-    }
-
-    fn verify(&mut self, trailer: &Trailer, result_digest: &StrongSum) -> Result<()> {
-        let found_len = self.stats.out_bytes;
-        if trailer.result_len != found_len || trailer.result_digest != *result_digest {
-            return Err(Error::ResultMismatch { found_len, expected_len: trailer.result_len });
-        }
-        self.stats.verified = true;
-        Ok(())
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::delta::DeltaOptions;
 use crate::error::Result;
-use crate::format::Trailer;
 use crate::index::Index;
 use crate::io::{self, BufferSizes};
 use crate::options::SignatureOptions;
@@ -43,8 +42,10 @@ pub fn delta(signature: &[u8], new: &[u8]) -> Result<Vec<u8>> {
 /// [`Patcher::step`](crate::Patcher::step).
 pub fn patch(basis: &[u8], delta: &[u8]) -> Result<Vec<u8>> {
     let mut output = Vec::new();
-    let last_bytes = &delta[delta.len().saturating_sub(Trailer::LEN)..];
-    let options = PatchOptions::new().expect_trailer(Trailer::may_be(last_bytes));
-    io::patch(basis, delta, &mut output, options, BufferSizes::default(), &mut ())?;
+    let options = PatchOptions::new().verify(false);
+    let stats = io::patch(basis, delta, &mut output, options, BufferSizes::default(), &mut ())?;
+    if let Some(trailer) = stats.trailer {
+        io::check_result(&trailer, &output[..])?;
+    }
     Ok(output)
 }

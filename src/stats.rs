@@ -1,5 +1,7 @@
 //! What an operation did; units are in the names.
 
+use crate::format::Trailer;
+
 /// What the making of a signature did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -91,6 +93,8 @@ pub struct PatchStats {
     pub in_bytes: u64,
     /// Bytes of the result.
     pub out_bytes: u64,
-    /// True if a trailer vouched for the result.
+    /// The trailer of the delta, if it has one.
+    pub trailer: Option<Trailer>,
+    /// True if the result was found to be the one the trailer promises.
     pub verified: bool,
 }

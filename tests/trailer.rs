@@ -143,13 +143,16 @@ fn bytes_after_a_trailer_are_refused() {
 }
 
 #[test]
-fn a_trailer_that_was_not_expected_is_refused() {
-    let options = PatchOptions::new().expect_trailer(false);
-    let delta = [delta(), trailer()].concat();
-    let error = Error::TrailerUnexpected { offset: END };
-    assert_error(patch_with(&[], &delta, options), 108, error);
-    let stray = [&delta[..], b"x"].concat();
-    assert_error(patch_with(&[], &stray, options), 106, Error::StrayBytes { offset: END + 48 });
+fn a_trailer_can_be_left_for_the_caller_to_check() {
+    let options = PatchOptions::new().verify(false);
+    let (result, stats) = patch_with(&[], &[delta(), trailer()].concat(), options).unwrap();
+    assert!(!stats.verified);
+    let trailer = stats.trailer.unwrap();
+    io::check_result(&trailer, &result[..]).unwrap();
+    let mismatch = Error::ResultMismatch { found_len: 13, expected_len: 13 };
+    assert_error(io::check_result(&trailer, &b"Hello, World!"[..]), 106, mismatch);
+    let mismatch = Error::ResultMismatch { found_len: 12, expected_len: 13 };
+    assert_error(io::check_result(&trailer, &result[..12]), 106, mismatch);
 }
 
 #[test]

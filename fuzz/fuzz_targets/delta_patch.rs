@@ -16,7 +16,7 @@ const MAX_OUTPUT_BYTES: u64 = 1 << 20;
 struct Input<'a> {
     with_magic: bool,
     with_trailer: bool,
-    expect_trailer: bool,
+    verify: bool,
     max_output_bytes: Length,
     buffers: [u8; 2],
     /// How many of the bytes are the basis; the others are a delta.
@@ -33,7 +33,7 @@ fuzz_target!(|input: Input| {
     let small_buffers = BufferSizes { input: input_buffer, output: output_buffer };
 
     for after_end in [AfterEnd::Check, AfterEnd::Require, AfterEnd::Tolerate, AfterEnd::Stop] {
-        let options = PatchOptions::new().after_end(after_end).expect_trailer(input.expect_trailer);
+        let options = PatchOptions::new().after_end(after_end).verify(input.verify);
         let limited = |basis: &mut dyn Basis, buffers| {
             patch(basis, &delta, options, max_output_bytes, buffers)
         };
@@ -41,8 +41,13 @@ fuzz_target!(|input: Input| {
         let mut seek_basis = SeekBasis::new(Cursor::new(basis));
         assert_eq!(visible(limited(&mut seek_basis, small_buffers)), result);
         if let Ok((result, stats)) = result {
-            assert!(stats.verified || after_end != AfterEnd::Require);
+            assert!(stats.trailer.is_some() || after_end != AfterEnd::Require);
+            assert_eq!(stats.verified, stats.trailer.is_some() && input.verify);
             assert!(!stats.verified || delta.ends_with(&trailer_of(&result)));
+            if let Some(trailer) = stats.trailer {
+                let is_right = trailer.encode() == trailer_of(&result);
+                assert_eq!(io::check_result(&trailer, &result[..]).is_ok(), is_right);
+            }
         }
     }
 });

@@ -11,14 +11,20 @@ use crate::strong::StrongSum;
 const MAX_BLOCKS: usize = 16;
 
 /// Weak and strong sums of the windows that come next if each of them matches.
-#[derive(Default)]
 pub(super) struct Ahead {
     sums: VecDeque<(u32, StrongSum)>,
+    /// Windows to take at the next look: doubled by each look and quartered by each miss, so that
+    /// input made to deceive soon finds it at 1, the window that must be hashed anyway.
+    reach: usize,
     weak: Vec<u32>,
     strong: Vec<StrongSum>,
 }
 
 impl Ahead {
+    pub(super) fn new() -> Self {
+        Ahead { sums: VecDeque::new(), reach: MAX_BLOCKS, weak: Vec::new(), strong: Vec::new() }
+    }
+
     /// Returns the sums of the next window, if they are known.
     pub(super) fn next(&mut self) -> Option<(u32, StrongSum)> {
         self.sums.pop_front()
@@ -28,9 +34,10 @@ impl Ahead {
         self.sums.is_empty()
     }
 
-    /// Forgets the windows, since one of them did not match.
-    pub(super) fn clear(&mut self) {
+    /// Takes note that a window whose sums were known did not match: the others are not next.
+    pub(super) fn missed(&mut self) {
         self.sums.clear();
+        self.reach = (self.reach / 4).max(1);
     }
 
     /// Takes the sums of the windows in `buf` up to the first that cannot match.
@@ -39,7 +46,8 @@ impl Ahead {
     pub(super) fn look(&mut self, index: &Index, buf: &[u8]) {
         let kind = index.params().kind();
         let block_len = index.params().block_len() as usize;
-        let most = (buf.len().saturating_sub(1) / block_len).min(MAX_BLOCKS);
+        let most = (buf.len().saturating_sub(1) / block_len).min(self.reach);
+        self.reach = (2 * self.reach).min(MAX_BLOCKS);
         self.weak.clear();
         self.weak.extend(
             buf.chunks_exact(block_len)

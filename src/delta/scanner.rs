@@ -32,7 +32,7 @@ pub(super) struct Scanner<W> {
 
 impl<W: RollingSum> Scanner<W> {
     pub(super) fn new() -> Self {
-        Scanner { window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::default() }
+        Scanner { window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::new() }
     }
 
     pub(super) fn needed_from(&self) -> usize {
@@ -79,8 +79,10 @@ impl<W: RollingSum> Scanner<W> {
             let run = match found {
                 Some(block) => self.take_match(block, index, buf),
                 None => {
-                    self.ahead.clear();
-                    let sum = sum.unwrap_or_else(|| self.sum(buf, block_len));
+                    let sum = sum.unwrap_or_else(|| {
+                        self.ahead.missed();
+                        self.sum(buf, block_len)
+                    });
                     self.take_miss(sum, buf, block_len)
                 }
             };

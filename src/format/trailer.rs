@@ -9,6 +9,7 @@
 //! 16 32  digest of the result
 //! ```
 
+use crate::error::{Error, Result};
 use crate::format::be_uint;
 use crate::strong::{MAX_STRONG_LEN, StrongSum};
 
@@ -29,11 +30,6 @@ impl Trailer {
 
     const HEADER: [u8; 8] = *b"sdtr\x01\x01\x00\x28";
 
-    /// Returns true if the last [`Trailer::LEN`] bytes of a delta may be a trailer.
-    pub(crate) fn may_be(last_bytes: &[u8]) -> bool {
-        last_bytes.len() == Self::LEN && last_bytes.starts_with(&Self::MAGIC)
-    }
-
     /// Returns the trailer as it follows END.
     pub fn encode(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
@@ -51,5 +47,13 @@ impl Trailer {
         let mut result_digest = [0; MAX_STRONG_LEN];
         result_digest.copy_from_slice(&bytes[16..]);
         Some(Trailer { result_len: be_uint(&bytes[8..16]), result_digest })
+    }
+
+    /// Compares with what a result is.
+    pub(crate) fn compare(&self, result_len: u64, result_digest: &StrongSum) -> Result<()> {
+        if (self.result_len, &self.result_digest) == (result_len, result_digest) {
+            return Ok(());
+        }
+        Err(Error::ResultMismatch { found_len: result_len, expected_len: self.result_len })
     }
 }

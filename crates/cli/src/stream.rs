@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use sigdelta::file::{self, Existing, Names, OutputFile};
@@ -40,21 +40,30 @@ impl Input {
     /// Makes sure that the input can be read anywhere: a pipe is copied to a temporary file.
     ///
     /// # Errors
-    /// [`Error::File`].
+    /// [`Error::File`], of the input or of the directory for temporary files.
     pub fn into_seekable(mut self) -> Result<Self> {
         if self.file.stream_position().is_ok() {
             return Ok(self);
         }
-        let name = self.name.clone();
-        let mut spool = || -> Result<File> {
-            let create = |source| Error::Io { action: IoAction::Create, source };
-            let read = |source| Error::Io { action: IoAction::ReadBasis, source };
-            let mut spooled = tempfile::tempfile().map_err(create)?;
-            io::copy(&mut self.file, &mut spooled).map_err(read)?;
-            Ok(spooled)
+        let directory = std::env::temp_dir();
+        let failed = |action| {
+            let directory = directory.clone();
+            move |source| Error::Io { action, source }.in_file(directory)
         };
-        let file = spool().map_err(|error| error.in_file(&name))?;
-        Ok(Input { name, file })
+        let mut spooled = tempfile::tempfile().map_err(failed(IoAction::Create))?;
+        let mut buf = vec![0; 256 << 10];
+        loop {
+            match self.file.read(&mut buf) {
+                Ok(0) => return Ok(Input { name: self.name, file: spooled }),
+                Ok(len) => spooled.write_all(&buf[..len]).map_err(failed(IoAction::Write))?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(
+                        Error::Io { action: IoAction::ReadBasis, source }.in_file(self.name)
+                    );
+                }
+            }
+        }
     }
 }
 

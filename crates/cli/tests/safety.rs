@@ -148,6 +148,116 @@ fn a_signal_leaves_no_unfinished_file() {
     }
 }
 
+#[test]
+fn a_signal_that_is_ignored_stays_ignored() {
+    let (folder, ..) = folder();
+    for signal in ["INT", "HUP", "TERM"] {
+        let script = format!(
+            "trap '' {signal}; '{RDIFF}' signature - out.{signal} < <(sleep 0.5; cat old) & \
+             while ! ls -A | grep -q tmp; do sleep 0.02; done; \
+             kill -{signal} $!; wait $!"
+        );
+        let output = run("bash", folder.path(), &["-c", &script]);
+        assert_eq!(status(&output), 0, "{signal}: {output:?}");
+        assert!(folder.path().join(format!("out.{signal}")).exists());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_written_when_the_output_is_complete() {
+    use std::os::unix::fs::MetadataExt;
+    let (folder, _, new) = folder();
+    let path = |name: &str| folder.path().join(name);
+    // Other names of the file must not keep the old one.
+    fs::write(path("out"), "before").unwrap();
+    fs::hard_link(path("out"), path("other-name")).unwrap();
+    let number = fs::metadata(path("out")).unwrap().ino();
+    run_ok(RDIFF, folder.path(), &["-f", "patch", "old", "delta", "out"]);
+    assert_eq!(fs::metadata(path("out")).unwrap().ino(), number);
+    assert!(fs::read(path("other-name")).unwrap() == new);
+    // Nor must they see a failure.
+    fs::write(path("wrong"), vec![1; 300_000]).unwrap();
+    let output = run(RDIFF, folder.path(), &["-f", "patch", "wrong", "delta", "out"]);
+    assert_eq!(status(&output), 106);
+    assert!(fs::read(path("other-name")).unwrap() == new);
+    assert!(!names(folder.path()).iter().any(|name| name.contains("tmp")));
+}
+
+#[test]
+fn another_users_file_keeps_owner_group_and_permissions() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let (folder, _, new) = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("out"), "before").unwrap();
+    if chown(path("out"), Some(1234), Some(1500)).is_err() {
+        return; // only root can set this up
+    }
+    fs::set_permissions(path("out"), fs::Permissions::from_mode(0o2666)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let args = [
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        RDIFF,
+        "-f",
+        "patch",
+        "old",
+        "delta",
+        "out",
+    ];
+    // The folder of the build may be closed to that user.
+    let copy = path("rdiff");
+    fs::copy(RDIFF, &copy).unwrap();
+    let args: Vec<_> =
+        args.iter().map(|&arg| if arg == RDIFF { copy.to_str().unwrap() } else { arg }).collect();
+    run_ok("setpriv", folder.path(), &args);
+    let out = fs::metadata(path("out")).unwrap();
+    assert_eq!((out.uid(), out.gid()), (1234, 1500));
+    assert_eq!(out.permissions().mode() & 0o777, 0o666);
+    assert!(fs::read(path("out")).unwrap() == new);
+    // Root's own replacement passes both on.
+    run_ok(RDIFF, folder.path(), &["-f", "patch", "old", "delta", "out"]);
+    let out = fs::metadata(path("out")).unwrap();
+    assert_eq!((out.uid(), out.gid()), (1234, 1500));
+}
+
+#[test]
+fn names_of_open_files_are_written_directly() {
+    let (folder, _, new) = folder();
+    for target in ["/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"] {
+        let script = format!("'{RDIFF}' -f patch old delta {target} | cat");
+        let output = run("bash", folder.path(), &["-c", &script]);
+        assert!(output.stdout == new, "{target}: {}", stderr(&output));
+        let script = format!("'{RDIFF}' -f patch old delta {target} >out");
+        run_ok("bash", folder.path(), &["-c", &script]);
+        assert!(fs::read(folder.path().join("out")).unwrap() == new, "{target}");
+    }
+    // The name under which the file was opened is gone, and must not come back.
+    let script = format!(
+        "exec 3>gone; rm gone; '{RDIFF}' -f patch old delta /dev/fd/3; cat /proc/self/fd/3"
+    );
+    assert!(run_ok("bash", folder.path(), &["-c", &script]) == new);
+    assert!(!names(folder.path()).iter().any(|name| name.starts_with("gone")));
+}
+
+#[test]
+fn a_delta_from_a_pipe_is_verified_before_the_result_is_published() {
+    let (folder, _, new) = folder();
+    let delta = fs::read(folder.path().join("delta")).unwrap();
+    let mut wrong = fs::read(folder.path().join("old")).unwrap();
+    wrong[100] ^= 1;
+    fs::write(folder.path().join("wrong"), wrong).unwrap();
+    let patch = |basis, output: &str| {
+        common::run_with_input(RDIFF, folder.path(), &["patch", basis, "-", output], &delta)
+    };
+    assert_eq!(status(&patch("wrong", "out")), 106);
+    assert!(!folder.path().join("out").exists());
+    assert_eq!(status(&patch("wrong", "-")), 106);
+    assert_eq!(status(&patch("old", "out")), 0);
+    assert!(fs::read(folder.path().join("out")).unwrap() == new);
+    assert!(patch("old", "-").stdout == new);
+}
+
 fn wait_until(condition: impl Fn() -> bool) {
     for _ in 0..1000 {
         if condition() {

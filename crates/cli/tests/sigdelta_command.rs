@@ -151,8 +151,9 @@ fn inspect_says_what_a_file_is() {
     }
     assert!(result == new);
     assert!(inspect(&["delta", "--commands"]).contains("  literal "));
-    assert!(inspect(&["old"]).contains("neither signature nor delta"));
-    assert_eq!(json(&inspect(&["/bin/sh", "--json"]))["likeness"], "an ELF program or library");
+    let neither = common::run(SIGDELTA, folder.path(), &["inspect", "/bin/sh", "--json"]);
+    assert_eq!(status(&neither), 4);
+    assert_eq!(json(&stdout(&neither))["likeness"], "an ELF program or library");
 }
 
 #[test]
@@ -239,6 +240,18 @@ fn mistakes_get_a_hint() {
     let weak = run(&["signature", "old", "-S", "1"]);
     assert!(stderr(&weak).contains("warning: 1 bytes of strong sum are too few"));
     assert_eq!(stderr(&run(&["-q", "signature", "old", "-S", "1"])), "");
+    // Habits of rdiff.
+    assert_eq!(run(&["signature", "old", "-S", "-1"]).stdout[11], 6);
+    assert_eq!(run(&["signature", "old", "-S0"]).stdout[11], 32);
+    assert!(stderr(&run(&["signature", "old", "-b", "-1"])).contains("invalid value '-1'"));
+    let twice = run(&["delta", "-", "-"]);
+    assert_eq!(status(&twice), 2);
+    assert!(stderr(&twice).contains("only one input can be standard input"));
+    let folder_as_new = run(&["verify", "old", "sig", "."]);
+    assert!(stderr(&folder_as_new).contains("sig: not a delta"), "{folder_as_new:?}");
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "-o", "delta"]);
+    let folder_as_new = run(&["verify", "old", "delta", "."]);
+    assert!(stderr(&folder_as_new).contains("error: .: cannot read"), "{folder_as_new:?}");
 }
 
 #[test]
@@ -258,4 +271,24 @@ fn help_has_the_exit_codes_and_packagers_get_pages_and_completions() {
     }
     let page = fs::read_to_string(folder.path().join("man/sigdelta.1")).unwrap();
     assert!(page.contains("Exit status"), "{page}");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error() {
+    let (folder, _) = folder();
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "-b", "8", "-o", "delta"]);
+    for args in [
+        "inspect delta",
+        "inspect --commands delta",
+        "verify old delta new",
+        "--json signature old -fo sig",
+        "--help",
+        "--version",
+        "generate completions bash",
+    ] {
+        let script = format!("'{SIGDELTA}' {args} >/dev/full");
+        let output = run("bash", folder.path(), &["-c", &script]);
+        assert_eq!(status(&output), 3, "{args}: {output:?}");
+        assert!(stderr(&output).contains("No space left on device"), "{args}: {output:?}");
+    }
 }

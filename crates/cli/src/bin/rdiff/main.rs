@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use args::{Args, Complaint, Request};
 use messages::Clock;
-use sigdelta::file::{Existing, OutputFile, may_have_trailer, regular_len};
+use sigdelta::file::{Existing, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self, BufferSizes};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, ErrorKind, Index, IoAction, LoadOptions, PatchOptions,
@@ -215,11 +215,9 @@ fn patch(args: &Args, files: &[OsString]) -> Result<(), Exit> {
 
     let clock = Clock::start();
     let basis = basis.into_seekable().map_err(|error| job_failed("patch", &error))?;
-    let options = PatchOptions::new()
-        .after_end(AfterEnd::Tolerate)
-        .expect_trailer(may_have_trailer(&delta.file));
+    let options = PatchOptions::new().after_end(AfterEnd::Tolerate);
     let stats = produce(output, &delta, &basis, |output| {
-        io::patch(&basis.file, &delta.file, output, options, buffers(args)?, &mut ())
+        patch_to(&basis.file, &delta.file, output, options, buffers(args)?, &mut ())
     })
     .map_err(|error| job_failed("patch", &error))?;
     if stats.verified {

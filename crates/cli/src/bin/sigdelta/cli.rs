@@ -171,7 +171,7 @@ pub struct Output {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Parameters {
     /// Block length, such as 512, 64k or 1MiB [default: about the square root of the file's length]
-    #[arg(short, long, value_name = "SIZE", value_parser = size)]
+    #[arg(short, long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
     pub block_size: Option<u64>,
     /// Bytes kept of each strong sum: a number, max, or min for as few as are safe
     #[arg(
@@ -179,6 +179,7 @@ pub struct Parameters {
         long,
         value_name = "LENGTH",
         value_parser = strong_len,
+        allow_hyphen_values = true,
         default_value = "max"
     )]
     pub sum_size: StrongLen,
@@ -261,8 +262,9 @@ fn size(text: &str) -> Result<u64, String> {
 
 fn strong_len(text: &str) -> Result<StrongLen, String> {
     match text {
-        "max" => Ok(StrongLen::Max),
-        "min" => Ok(StrongLen::Min),
+        // As rdiff writes them.
+        "max" | "0" => Ok(StrongLen::Max),
+        "min" | "-1" => Ok(StrongLen::Min),
         _ => text.parse().map(StrongLen::Bytes).map_err(|_| "not a number, max or min".to_owned()),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 use serde_json::json;
-use sigdelta::file::{Existing, Names, OutputFile, may_have_trailer, regular_len};
+use sigdelta::file::{Existing, Names, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self as streams, BufferSizes};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, Result,
@@ -24,6 +24,10 @@ use crate::report::Report;
 /// Runs a command and returns the exit status.
 pub fn run(cli: Cli) -> Result<Exit> {
     let verbosity = cli.verbosity;
+    if inputs(&cli.command).into_iter().filter(|&name| name == "-").count() > 1 {
+        message::error("only one input can be standard input");
+        return Ok(Exit::Usage);
+    }
     match cli.command {
         Command::Signature { basis, parameters, output } => {
             signature(&basis, parameters, &output, verbosity)?;
@@ -42,7 +46,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
             patch(&basis, &delta, options, &output, verbosity)?;
         }
         Command::Inspect { file, commands } => {
-            inspect(&mut Input::open(Some(&file))?, commands, verbosity.json)?;
+            return inspect(&mut Input::open(Some(&file))?, commands, verbosity.json);
         }
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
@@ -50,6 +54,19 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Generate { what } => generate(what)?,
     }
     Ok(Exit::Success)
+}
+
+/// Returns the names of the files that a command reads.
+fn inputs(command: &Command) -> Vec<&OsStr> {
+    match command {
+        Command::Signature { basis, .. } => vec![basis],
+        Command::Delta { signature, new, .. } => vec![signature, new],
+        Command::Patch { basis, delta, .. } => vec![basis, delta],
+        Command::Diff { old, new, .. } => vec![old, new],
+        Command::Inspect { file, .. } => vec![file],
+        Command::Verify { basis, delta, new } => vec![basis, delta, new],
+        Command::Generate { .. } => vec![],
+    }
 }
 
 fn signature(
@@ -66,8 +83,7 @@ fn signature(
         let mut progress = Progress::new("signature", regular_len(&basis.file), verbosity);
         streams::signature(&basis.file, out, params, BufferSizes::default(), &mut progress)
     })?;
-    report.signature(&params, &stats);
-    Ok(())
+    report.signature(&params, &stats)
 }
 
 fn delta(
@@ -120,8 +136,7 @@ fn finish_delta(
         let mut progress = Progress::new("delta", regular_len(&new.file), verbosity);
         streams::delta(index, &new.file, out, options, BufferSizes::default(), &mut progress)
     })?;
-    report.delta(&stats);
-    Ok(())
+    report.delta(&stats)
 }
 
 fn patch(
@@ -136,17 +151,15 @@ fn patch(
     let out = create_output(output, &[&basis, &delta])?;
     let report = Report::new("patch", verbosity, is_stdout(output));
     let basis = basis.into_seekable()?;
-    let options = options.expect_trailer(may_have_trailer(&delta.file));
     let stats = produce(out, &delta, &basis, |out| {
         let mut progress = Progress::new("patch", regular_len(&delta.file), verbosity);
         let buffers = BufferSizes::default();
-        streams::patch(&basis.file, &delta.file, out, options, buffers, &mut progress)
+        patch_to(&basis.file, &delta.file, out, options, buffers, &mut progress)
     })?;
     if verbosity.verbose && !stats.verified {
         message::warning("the delta has no trailer, so the result could not be verified");
     }
-    report.patch(&stats);
-    Ok(())
+    report.patch(&stats)
 }
 
 fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Result<Exit> {
@@ -154,14 +167,14 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
     let delta = Input::open(Some(delta))?;
     let new = Input::open(Some(new))?;
     let report = Report::new("verify", verbosity, false);
-    let options = PatchOptions::new().expect_trailer(may_have_trailer(&delta.file));
     let mut progress = Progress::new("verify", regular_len(&delta.file), verbosity);
-    let mut comparison = Comparison { expected: &new, same_bytes: 0, differs: false };
+    let mut comparison =
+        Comparison { expected: &new, same_bytes: 0, differs: false, unreadable: None };
     let result = streams::patch(
         &basis.file,
         &delta.file,
         &mut comparison,
-        options,
+        PatchOptions::new(),
         BufferSizes::default(),
         &mut progress,
     );
@@ -169,6 +182,9 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
     let names = Names { input: &delta.name, basis: &basis.name, output: &new.name };
     let same_bytes = comparison.same_bytes;
     let details = json!({ "same_bytes": same_bytes });
+    if let Some(source) = comparison.unreadable {
+        return Err(Error::Io { action: IoAction::Read, source }.in_file(&new.name));
+    }
     let difference = match result {
         _ if comparison.differs => {
             format!("the result differs from {} at byte {same_bytes}", new.name.display())
@@ -179,11 +195,11 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
             format!("the result is shorter than {}: {same_bytes} bytes", new.name.display())
         }
         Ok(_) => {
-            report.verdict(true, details, "the delta gives exactly the new file");
+            report.verdict(true, details, "the delta gives exactly the new file")?;
             return Ok(Exit::Success);
         }
     };
-    report.verdict(false, details, &difference);
+    report.verdict(false, details, &difference)?;
     Ok(Exit::Different)
 }
 
@@ -192,6 +208,8 @@ struct Comparison<'a> {
     expected: &'a Input,
     same_bytes: u64,
     differs: bool,
+    /// Why the expected file cannot be read.
+    unreadable: Option<io::Error>,
 }
 
 impl Comparison<'_> {
@@ -208,7 +226,11 @@ impl Write for Comparison<'_> {
     /// Fails at the first difference, which ends the patch.
     fn write(&mut self, result: &[u8]) -> io::Result<usize> {
         let mut expected = Vec::with_capacity(result.len());
-        (&self.expected.file).take(result.len() as u64).read_to_end(&mut expected)?;
+        let mut file = (&self.expected.file).take(result.len() as u64);
+        if let Err(error) = file.read_to_end(&mut expected) {
+            self.unreadable = Some(error);
+            return Err(io::Error::other("the expected file cannot be read"));
+        }
         let same = result.iter().zip(&expected).take_while(|(a, b)| a == b).count();
         self.same_bytes += same as u64;
         if same < result.len() {
@@ -229,8 +251,7 @@ fn generate(what: Generate) -> Result<()> {
         Generate::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command, "sigdelta", &mut script);
-            message::print_line(String::from_utf8_lossy(&script).trim_end());
-            Ok(())
+            message::print_line(String::from_utf8_lossy(&script).trim_end())
         }
         Generate::Man { directory } => clap_mangen::generate_to(command, &directory)
             .map_err(|source| Error::Io { action: IoAction::Create, source })

@@ -1,6 +1,6 @@
 //! inspect: what a file is.
 
-use std::io::Read;
+use std::io::{BufWriter, Read, Write};
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
@@ -12,11 +12,12 @@ use sigdelta::{
 };
 use sigdelta_cli::stream::Input;
 
+use crate::exit::Exit;
 use crate::message;
 use crate::report::{SCHEMA, command_lines, commands_json, kind_json, merge};
 
 /// Prints what a file is, and the commands of a delta on request.
-pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<()> {
+pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<Exit> {
     let name = input.name.clone();
     let mut start = Vec::new();
     (&mut input.file)
@@ -25,11 +26,13 @@ pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<
         .map_err(|source| Error::Io { action: IoAction::Read, source }.in_file(&name))?;
     let magic = start.iter().fold(0u32, |magic, &byte| magic << 8 | u32::from(byte));
     let rest = start.as_slice().chain(&mut input.file);
+    let mut exit = Exit::Success;
     let description = if start.len() == 4 && magic == DELTA_MAGIC {
         delta(rest, list_commands, as_json)
     } else if start.len() == 4 && SignatureKind::from_magic(magic).is_some() {
         signature(rest)
     } else {
+        exit = Exit::Invalid;
         Ok(Description {
             json: json!({ "type": "unknown", "likeness": likeness(&start) }),
             text: vec![match likeness(&start) {
@@ -42,11 +45,11 @@ pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<
     if as_json {
         let mut object = json!({ "schema": SCHEMA, "command": "inspect" });
         merge(&mut object, json);
-        message::print_line(&object.to_string());
+        message::print_line(&object.to_string())?;
     } else {
-        message::print_line(&format!("{}: {}", name.display(), text.join("\n  ")));
+        message::print_line(&format!("{}: {}", name.display(), text.join("\n  ")))?;
     }
-    Ok(())
+    Ok(exit)
 }
 
 struct Description {
@@ -87,6 +90,7 @@ fn delta(mut input: impl Read, list_commands: bool, as_json: bool) -> Result<Des
     let mut decoder = DeltaDecoder::new(AfterEnd::Check);
     let mut summary = Summary::default();
     let mut buf = vec![0; 256 << 10];
+    let mut list = BufWriter::new(std::io::stdout().lock());
     let (mut unread, mut ended) = (0..0, false);
     loop {
         let (consumed, event) = decoder.next_event(&buf[unread.clone()], ended)?;
@@ -102,18 +106,22 @@ fn delta(mut input: impl Read, list_commands: bool, as_json: bool) -> Result<Des
             DeltaEvent::Command { offset, command, .. } => {
                 summary.add(command);
                 if list_commands {
-                    print_command(offset, command, as_json);
+                    let line = command_line(offset, command, as_json);
+                    writeln!(list, "{line}").map_err(message::stdout_failed)?;
                 }
             }
             DeltaEvent::LiteralData => {}
             DeltaEvent::Trailer { trailer, .. } => summary.trailer = Some(trailer),
-            DeltaEvent::Done => return Ok(summary.describe(decoder.offset())),
+            DeltaEvent::Done => {
+                list.flush().map_err(message::stdout_failed)?;
+                return Ok(summary.describe(decoder.offset()));
+            }
         }
     }
 }
 
-fn print_command(offset: u64, command: Command, as_json: bool) {
-    let line = match (command, as_json) {
+fn command_line(offset: u64, command: Command, as_json: bool) -> String {
+    match (command, as_json) {
         (Command::End, false) => format!("{offset:>12}  end"),
         (Command::Literal { len }, false) => format!("{offset:>12}  literal {len}"),
         (Command::Copy { position, len }, false) => {
@@ -126,8 +134,7 @@ fn print_command(offset: u64, command: Command, as_json: bool) {
         (Command::Copy { position, len }, true) => {
             json!({ "offset": offset, "op": "copy", "position": position, "len": len }).to_string()
         }
-    };
-    message::print_line(&line);
+    }
 }
 
 #[derive(Default)]

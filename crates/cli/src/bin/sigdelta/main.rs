@@ -18,10 +18,19 @@ use sigdelta_cli::stream::is_broken_pipe;
 
 fn main() -> ExitCode {
     interrupt::watch();
-    // A complaint of clap ends the program with status 2, Exit::Usage.
-    let cli = Cli::parse();
-    message::choose_color(cli.verbosity.color);
-    let exit = commands::run(cli).unwrap_or_else(|error| {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => {
+            message::choose_color(cli.verbosity.color);
+            commands::run(cli)
+        }
+        // Help and version come as errors, too.
+        Err(complaint) if complaint.use_stderr() => {
+            let _ = complaint.print();
+            Ok(Exit::Usage)
+        }
+        Err(help) => help.print().map(|()| Exit::Success).map_err(message::stdout_failed),
+    };
+    let exit = exit.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
             interrupt::die_of_broken_pipe();
         }

@@ -1,9 +1,9 @@
 //! Lines on the terminal: plain ones, errors, warnings and hints, in colour where that is wanted.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
-use sigdelta::Error;
+use sigdelta::{Error, IoAction, Result};
 
 use crate::cli::Color;
 
@@ -17,12 +17,21 @@ pub fn choose_color(color: Color) {
     .write_global();
 }
 
-/// Prints a line on standard output. Unlike println, does not panic when nobody listens.
-pub fn print_line(line: &str) {
-    let _ = writeln!(anstream::stdout(), "{line}");
+/// Prints a line on standard output.
+///
+/// # Errors
+/// [`Error::File`] if it cannot be written.
+pub fn print_line(line: &str) -> Result<()> {
+    let mut stdout = anstream::stdout();
+    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).map_err(stdout_failed)
 }
 
-/// Prints a line on standard error.
+/// Returns the error for standard output that cannot be written.
+pub fn stdout_failed(source: io::Error) -> Error {
+    Error::Io { action: IoAction::Write, source }.in_file("standard output")
+}
+
+/// Prints a line on standard error. Unlike eprintln, does not panic when nobody listens.
 pub fn print_error_line(line: &str) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
@@ -40,7 +49,7 @@ pub fn warning(text: &str) {
 /// Prints what could be done about an error, if anything.
 pub fn hint(error: &Error) {
     let text = match error.without_file() {
-        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+        Error::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
             "use --force to replace it"
         }
         Error::BadSignatureMagic { likeness: Some("a delta"), .. } => {

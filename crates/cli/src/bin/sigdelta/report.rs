@@ -5,7 +5,7 @@ use std::time::Instant;
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
 use sigdelta::{
-    CommandStats, DeltaStats, PatchStats, SearchStats, SignatureParams, SignatureStats,
+    CommandStats, DeltaStats, PatchStats, Result, SearchStats, SignatureParams, SignatureStats,
 };
 
 use crate::cli::Verbosity;
@@ -28,7 +28,7 @@ impl Report {
         Report { command, started: Instant::now(), verbosity, stdout_taken }
     }
 
-    pub fn signature(&self, params: &SignatureParams, stats: &SignatureStats) {
+    pub fn signature(&self, params: &SignatureParams, stats: &SignatureStats) -> Result<()> {
         self.print(
             json!({
                 "kind": kind_json(params),
@@ -39,10 +39,10 @@ impl Report {
                 "out_bytes": stats.out_bytes,
             }),
             || vec![format!("{} blocks of {} bytes", stats.blocks, stats.block_len)],
-        );
+        )
     }
 
-    pub fn delta(&self, stats: &DeltaStats) {
+    pub fn delta(&self, stats: &DeltaStats) -> Result<()> {
         let SearchStats { searches, matches, strong_sums, .. } = stats.search;
         let mut object = json!({
             "in_bytes": stats.in_bytes,
@@ -59,10 +59,10 @@ impl Report {
                 strong_sums - matches
             ));
             lines
-        });
+        })
     }
 
-    pub fn patch(&self, stats: &PatchStats) {
+    pub fn patch(&self, stats: &PatchStats) -> Result<()> {
         let mut object = json!({
             "in_bytes": stats.in_bytes,
             "out_bytes": stats.out_bytes,
@@ -76,18 +76,20 @@ impl Report {
                 false => "the delta has no trailer to verify the result by".to_owned(),
             });
             lines
-        });
+        })
     }
 
     /// Prints a verdict, which is the result of the command itself.
-    pub fn verdict(&self, same: bool, details: Value, text: &str) {
+    pub fn verdict(&self, same: bool, details: Value, text: &str) -> Result<()> {
         let mut object = self.head();
         object["same"] = same.into();
         merge(&mut object, details);
         if self.verbosity.json {
-            message::print_line(&object.to_string());
+            message::print_line(&object.to_string())
         } else if !self.verbosity.quiet {
-            message::print_line(text);
+            message::print_line(text)
+        } else {
+            Ok(())
         }
     }
 
@@ -95,7 +97,7 @@ impl Report {
         json!({ "schema": SCHEMA, "command": self.command })
     }
 
-    fn print(&self, facts: Value, lines: impl FnOnce() -> Vec<String>) {
+    fn print(&self, facts: Value, lines: impl FnOnce() -> Vec<String>) -> Result<()> {
         let seconds = self.started.elapsed().as_secs_f64();
         let (in_bytes, out_bytes) = (facts["in_bytes"].as_u64(), facts["out_bytes"].as_u64());
         if self.verbosity.json {
@@ -104,7 +106,7 @@ impl Report {
             object["seconds"] = json!((seconds * 1e6).round() / 1e6);
             match self.stdout_taken {
                 true => message::print_error_line(&object.to_string()),
-                false => message::print_line(&object.to_string()),
+                false => message::print_line(&object.to_string())?,
             }
         }
         if self.verbosity.stats {
@@ -123,6 +125,7 @@ impl Report {
             }
             message::print_error_line(&text);
         }
+        Ok(())
     }
 }
 

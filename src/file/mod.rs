@@ -1,0 +1,203 @@
+//! Whole files: the three verbs by path, with outputs that appear complete or not at all.
+//!
+//! For progress, limits on signatures or streams, combine [`OutputFile`] with [`crate::io`].
+
+mod output;
+
+use std::fs::{File, Metadata};
+use std::path::Path;
+
+pub use output::{Existing, OutputFile};
+
+use crate::delta::DeltaOptions;
+use crate::error::{Error, IoAction, Result};
+use crate::format::Trailer;
+use crate::index::Index;
+use crate::io::{Basis, BufferSizes, delta as delta_stream, index as index_stream, load_signature};
+use crate::io::{patch as patch_stream, signature as signature_stream};
+use crate::monitor::Monitor;
+use crate::options::SignatureOptions;
+use crate::patch::PatchOptions;
+use crate::signature::LoadOptions;
+use crate::stats::{DeltaStats, PatchStats, SignatureStats};
+
+/// Writes the signature of a file to another, which is replaced if it exists.
+///
+/// # Errors
+/// [`Error::File`] around those of [`crate::io::signature`].
+pub fn signature(
+    basis: &Path,
+    output: &Path,
+    options: &SignatureOptions,
+) -> Result<SignatureStats> {
+    let names = Names { input: basis, basis, output };
+    let basis_file = open(basis)?;
+    let mut output_file = OutputFile::create(output, Existing::Replace, &[&basis_file])?;
+    let params = options.params(regular_len(&basis_file))?;
+    let stats =
+        signature_stream(&basis_file, &mut output_file, params, BufferSizes::default(), &mut ())
+            .map_err(|error| names.blame(error))?;
+    output_file.commit()?;
+    Ok(stats)
+}
+
+/// Writes the delta of a new file against a signature file; the output is replaced if it exists.
+///
+/// # Errors
+/// [`Error::File`] around those of [`crate::io::load_signature`] and [`crate::io::delta`].
+pub fn delta(
+    signature: &Path,
+    new: &Path,
+    output: &Path,
+    options: DeltaOptions,
+) -> Result<DeltaStats> {
+    let signature_file = open(signature)?;
+    let new_file = open(new)?;
+    let inputs = [&signature_file, &new_file];
+    let output_file = OutputFile::create(output, Existing::Replace, &inputs)?;
+    let (loaded, _) =
+        load_signature(&signature_file, LoadOptions::default(), BufferSizes::default())
+            .map_err(|error| error.in_file(signature))?;
+    delta_to_file(&Index::new(loaded), (new, new_file), output_file, options)
+}
+
+/// Writes the delta between two files; the output is replaced if it exists.
+///
+/// # Errors
+/// [`Error::File`] around those of [`crate::io::index`] and [`crate::io::delta`].
+pub fn diff(
+    basis: &Path,
+    new: &Path,
+    output: &Path,
+    signature_options: &SignatureOptions,
+    delta_options: DeltaOptions,
+) -> Result<DeltaStats> {
+    let basis_file = open(basis)?;
+    let new_file = open(new)?;
+    let output_file = OutputFile::create(output, Existing::Replace, &[&basis_file, &new_file])?;
+    let params = signature_options.params(regular_len(&basis_file))?;
+    let index = index_stream(&basis_file, params, BufferSizes::default(), &mut ())
+        .map_err(|error| error.in_file(basis))?;
+    delta_to_file(&index, (new, new_file), output_file, delta_options)
+}
+
+fn delta_to_file(
+    index: &Index,
+    (new, new_file): (&Path, File),
+    mut output_file: OutputFile,
+    options: DeltaOptions,
+) -> Result<DeltaStats> {
+    let output = output_file.path().to_owned();
+    let names = Names { input: new, basis: new, output: &output };
+    let buffers = BufferSizes::default();
+    let stats = delta_stream(index, &new_file, &mut output_file, options, buffers, &mut ())
+        .map_err(|error| names.blame(error))?;
+    output_file.commit()?;
+    Ok(stats)
+}
+
+/// Writes the result of a delta; the output is replaced if it exists, and only by a result that
+/// is complete and, if the delta has a trailer, right.
+///
+/// # Errors
+/// [`Error::File`] around those of [`crate::io::patch`].
+pub fn patch(
+    basis: &Path,
+    delta: &Path,
+    output: &Path,
+    options: PatchOptions,
+) -> Result<PatchStats> {
+    let names = Names { input: delta, basis, output };
+    let basis_file = open(basis)?;
+    let delta_file = open(delta)?;
+    let mut output_file =
+        OutputFile::create(output, Existing::Replace, &[&basis_file, &delta_file])?;
+    #[cfg(unix)]
+    let basis = &basis_file;
+    #[cfg(not(unix))]
+    let basis = crate::io::SeekBasis::new(&basis_file);
+    let buffers = BufferSizes::default();
+    let stats = patch_to(basis, &delta_file, &mut output_file, options, buffers, &mut ())
+        .map_err(|error| names.blame(error))?;
+    output_file.commit()?;
+    Ok(stats)
+}
+
+/// Writes the result of a delta as [`crate::io::patch`] does, and checks it against the trailer if
+/// there is one, in the way that costs least.
+///
+/// # Errors
+/// Those of [`crate::io::patch`].
+pub fn patch_to(
+    basis: impl Basis,
+    delta: &File,
+    output: &mut OutputFile,
+    options: PatchOptions,
+    buffers: BufferSizes,
+    monitor: &mut impl Monitor,
+) -> Result<PatchStats> {
+    // What can be read again is hashed only if a trailer has come.
+    let while_patching = output.temporary_path().is_none() && may_have_trailer(delta);
+    let options = options.verify(while_patching);
+    let mut stats = patch_stream(basis, delta, &mut *output, options, buffers, monitor)?;
+    if let Some(trailer) = stats.trailer
+        && !while_patching
+    {
+        output.check(&trailer)?;
+        stats.verified = true;
+    }
+    Ok(stats)
+}
+
+/// Returns false if a delta is a regular file that does not end with a trailer. Does not move the
+/// file's position.
+fn may_have_trailer(delta: &File) -> bool {
+    #[cfg(unix)]
+    if let Some(len) = regular_len(delta) {
+        use std::os::unix::fs::FileExt;
+        let mut last_bytes = [0; Trailer::LEN];
+        return len >= Trailer::LEN as u64
+            && delta.read_exact_at(&mut last_bytes, len - Trailer::LEN as u64).is_ok()
+            && last_bytes.starts_with(&Trailer::MAGIC);
+    }
+    true
+}
+
+/// The files of an operation, for errors that must name one.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// The stream that is read from start to end: basis, new file or delta.
+    pub input: &'a Path,
+    /// The file that a patch copies from.
+    pub basis: &'a Path,
+    /// The file that is written.
+    pub output: &'a Path,
+}
+
+impl Names<'_> {
+    /// Wraps an error with the file it speaks of.
+    pub fn blame(&self, error: Error) -> Error {
+        let path = match error {
+            Error::Io { action: IoAction::ReadBasis | IoAction::SeekBasis, .. }
+            | Error::BasisEnded { .. } => self.basis,
+            Error::Io {
+                action: IoAction::Create | IoAction::Replace | IoAction::Write, ..
+            } => self.output,
+            _ => self.input,
+        };
+        error.in_file(path)
+    }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(Error::io(IoAction::Open)).map_err(|error| error.in_file(path))
+}
+
+/// Returns the length of a regular file, None for pipes, devices and directories.
+pub fn regular_len(file: &File) -> Option<u64> {
+    file.metadata().ok().filter(Metadata::is_file).map(|metadata| metadata.len())
+}
