@@ -7,13 +7,15 @@ use crate::format::{Command, DELTA_MAGIC, Trailer, be_uint, likeness};
 
 /// What becomes of the bytes after END.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AfterEnd {
     /// A trailer is read if one follows; anything else is refused.
     #[default]
     Check,
     /// A trailer must follow, and nothing else.
     Require,
-    /// A trailer is read if one follows; anything else is ignored, as librsync does.
+    /// A trailer is read if its four magic bytes follow, and must then be whole and the last thing;
+    /// anything else is ignored, as librsync does.
     Tolerate,
     /// The delta ends at END and what follows is left unread: for a delta inside another stream.
     Stop,

@@ -22,6 +22,18 @@ pub trait Engine {
     fn stats(&self) -> Self::Stats;
 }
 
+impl<E: Engine + ?Sized> Engine for &mut E {
+    type Stats = E::Stats;
+
+    fn step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
+        (**self).step(input, end_of_input, output)
+    }
+
+    fn stats(&self) -> E::Stats {
+        (**self).stats()
+    }
+}
+
 /// What one call of [`Engine::step`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

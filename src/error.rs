@@ -92,12 +92,12 @@ pub enum Error {
     },
 
     /// A whole-file operation failed on this file.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {cause}", .path.display())]
     File {
         /// The file.
         path: std::path::PathBuf,
         /// What happened to it.
-        source: Box<Error>,
+        cause: Box<Error>,
     },
 
     /// The stream ends before it is complete.
@@ -128,12 +128,12 @@ pub enum Error {
     },
 
     /// Reading, writing or seeking failed.
-    #[error("cannot {action}: {source}")]
+    #[error("cannot {action}: {cause}")]
     Io {
         /// What was attempted.
         action: IoAction,
         /// Why it failed.
-        source: io::Error,
+        cause: io::Error,
     },
 
     /// A LITERAL command of zero or more than 2^63 - 1 bytes.
@@ -230,7 +230,7 @@ impl Error {
     /// Returns the class of the error: librsync's result code.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Error::File { source, .. } => source.kind(),
+            Error::File { cause, .. } => cause.kind(),
             Error::Io { .. } | Error::Cancelled => ErrorKind::Io,
             Error::SignatureLimit { .. } | Error::OutputLimit { .. } => ErrorKind::Limit,
             Error::BasisEnded { .. } | Error::InputEnded { .. } => ErrorKind::InputEnded,
@@ -257,20 +257,20 @@ impl Error {
     pub fn in_file(self, path: impl Into<std::path::PathBuf>) -> Error {
         match self {
             named @ Error::File { .. } => named,
-            source => Error::File { path: path.into(), source: Box::new(source) },
+            cause => Error::File { path: path.into(), cause: Box::new(cause) },
         }
     }
 
     /// Returns the error without the file name that [`Error::in_file`] put around it.
     pub fn without_file(&self) -> &Error {
         match self {
-            Error::File { source, .. } => source.without_file(),
+            Error::File { cause, .. } => cause.without_file(),
             other => other,
         }
     }
 
     pub(crate) fn io(action: IoAction) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io { action, source }
+        move |cause| Error::Io { action, cause }
     }
 }
 
@@ -278,7 +278,7 @@ impl Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Reading or writing failed (100).
+    /// Reading or writing failed, or was cancelled (100).
     Io = 100,
     /// A limit of the caller was reached (102, librsync's "out of memory").
     Limit = 102,

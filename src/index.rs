@@ -12,7 +12,7 @@ use crate::strong::StrongSum;
 
 /// A signature prepared for finding its blocks in a new file.
 ///
-/// Takes about 8 to 13 bytes per block beside the signature itself.
+/// Takes 7 to 13 bytes per block beside the signature itself.
 #[derive(Debug)]
 pub struct Index {
     signature: Signature,
@@ -135,7 +135,7 @@ struct Filter {
 impl Filter {
     /// 12 to 24 bits per block: one or two of a hundred foreign keys pass.
     fn new(blocks: usize) -> Self {
-        let words = (blocks * 12 / 64).max(2).next_power_of_two();
+        let words = (blocks / 16 * 3).max(2).next_power_of_two();
         Filter { words: vec![0; words], word_shift: 64 - words.ilog2() }
     }
 

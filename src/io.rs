@@ -8,7 +8,7 @@ use crate::engine::{Engine, Status, copy_front};
 use crate::error::{Error, IoAction, Result};
 use crate::format::Trailer;
 use crate::index::Index;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Progress};
 use crate::options::SignatureParams;
 use crate::patch::{PatchOptions, PatchStatus, Patcher};
 use crate::signature::{LoadOptions, Signature, SignatureDecoder, SignatureEncoder};
@@ -39,17 +39,22 @@ pub fn signature(
     output: impl Write,
     params: SignatureParams,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
 ) -> Result<SignatureStats> {
-    let basis = Filling(basis);
-    // Whole blocks, and so many that the hashes of several are taken together.
+    let mut engine = SignatureEncoder::new(params);
+    let buffers = signature_buffers(&params, buffers);
+    drive(&mut engine, Filling(basis), output, buffers, monitor)?;
+    Ok(engine.stats())
+}
+
+/// Makes the input buffer of a signature hold whole blocks, and so many that the hashes of several
+/// are taken together.
+fn signature_buffers(params: &SignatureParams, buffers: BufferSizes) -> BufferSizes {
     let block_len = params.block_len() as usize;
     let wanted = block_len.saturating_mul(8).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
     let whole_blocks = if block_len <= wanted { wanted - wanted % block_len } else { wanted };
     let input = buffers.input.unwrap_or(whole_blocks).min(MAX_SIGNATURE_BUFFER);
-    let mut engine = SignatureEncoder::new(params);
-    drive(&mut engine, basis, output, BufferSizes { input: Some(input), ..buffers }, monitor)?;
-    Ok(engine.stats())
+    BufferSizes { input: Some(input), ..buffers }
 }
 
 /// Loads the signature in a stream.
@@ -82,21 +87,14 @@ pub fn index(
     basis: impl Read,
     params: SignatureParams,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
 ) -> Result<Index> {
-    struct Loader(SignatureDecoder);
-    impl Write for Loader {
-        fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-            self.0.push(buf).map_err(std::io::Error::other)?;
-            Ok(buf.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut loader = Loader(SignatureDecoder::new(LoadOptions::default()));
-    signature(basis, &mut loader, params, buffers, monitor)?;
-    Ok(Index::new(loader.0.finish()?))
+    let mut decoder = SignatureDecoder::new(LoadOptions::default());
+    let mut engine = SignatureEncoder::new(params);
+    let buffers = signature_buffers(&params, buffers);
+    let load = |bytes: &[u8]| decoder.push(bytes);
+    drive_into(&mut engine, Filling(basis), load, buffers, monitor)?;
+    Ok(Index::new(decoder.finish()?))
 }
 
 /// Writes the delta of a stream against an index.
@@ -109,7 +107,7 @@ pub fn delta(
     output: impl Write,
     options: DeltaOptions,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
 ) -> Result<DeltaStats> {
     let mut engine = DeltaEncoder::new(index, options);
     drive(&mut engine, new, output, buffers, monitor)?;
@@ -127,7 +125,7 @@ pub fn patch(
     mut output: impl Write,
     options: PatchOptions,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
     let mut source = Source::new(buffers.input);
@@ -139,7 +137,10 @@ pub fn patch(
         sink.produced(step.produced);
         match step.status {
             PatchStatus::NeedsBasis { position, len } => {
-                sink.make_space(&mut output)?;
+                if sink.is_full() {
+                    sink.write(&mut output)?;
+                    report(monitor, &source, &sink)?;
+                }
                 let space = sink.space();
                 let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
                 let read = small_reads.read_at(&mut basis, position, &mut space[..len])?;
@@ -149,12 +150,22 @@ pub fn patch(
                 patcher.copied(&space[..read]);
                 sink.produced(read);
             }
-            PatchStatus::NeedsOutput => sink.make_space(&mut output)?,
-            PatchStatus::NeedsInput => {
-                source.refill(&mut delta, monitor)?;
+            PatchStatus::NeedsOutput => {
+                if sink.is_full() {
+                    sink.write(&mut output)?;
+                    report(monitor, &source, &sink)?;
+                }
             }
+            PatchStatus::NeedsInput => {
+                if source.is_empty() {
+                    source.refill(&mut delta)?;
+                    report(monitor, &source, &sink)?;
+                }
+            }
+            PatchStatus::Failing => sink.write(&mut output)?,
             PatchStatus::Done => {
-                sink.finish(&mut output)?;
+                sink.write(&mut output)?;
+                output.flush().map_err(Error::io(IoAction::Write))?;
                 return Ok(patcher.stats());
             }
         }
@@ -186,10 +197,23 @@ pub fn check_result(trailer: &Trailer, mut result: impl Read) -> Result<()> {
 /// [`Error::Io`], [`Error::Cancelled`] and those of the engine.
 pub fn drive(
     engine: &mut impl Engine,
-    mut input: impl Read,
+    input: impl Read,
     mut output: impl Write,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
+) -> Result<()> {
+    let write = |bytes: &[u8]| output.write_all(bytes).map_err(Error::io(IoAction::Write));
+    drive_into(engine, input, write, buffers, monitor)?;
+    output.flush().map_err(Error::io(IoAction::Write))
+}
+
+/// Drives an engine from a stream into a function.
+fn drive_into(
+    engine: &mut impl Engine,
+    mut input: impl Read,
+    mut take: impl FnMut(&[u8]) -> Result<()>,
+    buffers: BufferSizes,
+    monitor: &mut dyn Monitor,
 ) -> Result<()> {
     let mut source = Source::new(buffers.input);
     let mut sink = Sink::new(buffers.output);
@@ -197,16 +221,26 @@ pub fn drive(
         let step = engine.step(source.unread(), source.ended, sink.space())?;
         source.consume(step.consumed);
         sink.produced(step.produced);
-        match step.status {
-            Status::NeedsOutput => sink.make_space(&mut output)?,
-            Status::NeedsInput => {
-                if source.is_empty() {
-                    sink.write(&mut output)?;
-                }
-                source.refill(&mut input, monitor)?;
-            }
-            Status::Done => return sink.finish(&mut output),
+        let needs_input = step.status == Status::NeedsInput && source.is_empty();
+        if needs_input || step.status == Status::Done || sink.is_full() {
+            take(sink.filled())?;
+            sink.clear();
         }
+        if needs_input {
+            source.refill(&mut input)?;
+            report(monitor, &source, &sink)?;
+        }
+        if step.status == Status::Done {
+            return Ok(());
+        }
+    }
+}
+
+fn report(monitor: &mut dyn Monitor, source: &Source, sink: &Sink) -> Result<()> {
+    let done = Progress { in_bytes: source.total_bytes, out_bytes: sink.total_bytes };
+    match monitor.progress(done) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Cancelled),
     }
 }
 
@@ -311,8 +345,8 @@ impl<E: Engine, R: Read> Read for EngineReader<E, R> {
             self.source.consume(step.consumed);
             match step.status {
                 Status::NeedsInput if step.produced == 0 => {
-                    self.source.refill(&mut self.inner, &mut ()).map_err(|error| match error {
-                        Error::Io { source, .. } => source,
+                    self.source.refill(&mut self.inner).map_err(|error| match error {
+                        Error::Io { cause, .. } => cause,
                         error => std::io::Error::other(error),
                     })?;
                 }
@@ -405,19 +439,13 @@ impl Source {
         self.filled.start += len;
     }
 
-    /// Reads once if everything is consumed.
-    fn refill(&mut self, input: &mut impl Read, monitor: &mut impl Monitor) -> Result<()> {
-        if !self.is_empty() {
-            return Ok(());
-        }
+    /// Reads once, when everything is consumed.
+    fn refill(&mut self, input: &mut impl Read) -> Result<()> {
         let len = read(input, &mut self.buf)?;
         self.filled = 0..len;
         self.ended = len == 0;
         self.total_bytes += len as u64;
-        match monitor.progress(self.total_bytes) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::Cancelled),
-        }
+        Ok(())
     }
 }
 
@@ -427,11 +455,13 @@ struct Sink {
     filled: usize,
     /// Most space that the engine sees at once.
     window: usize,
+    total_bytes: u64,
 }
 
 impl Sink {
     fn new(size: Option<usize>) -> Self {
-        Sink { buf: new_buffer(size), filled: 0, window: size.unwrap_or(usize::MAX).max(1) }
+        let window = size.unwrap_or(usize::MAX).max(1);
+        Sink { buf: new_buffer(size), filled: 0, window, total_bytes: 0 }
     }
 
     fn space(&mut self) -> &mut [u8] {
@@ -441,21 +471,25 @@ impl Sink {
 
     fn produced(&mut self, len: usize) {
         self.filled += len;
+        self.total_bytes += len as u64;
     }
 
-    /// Writes if the buffer is full.
-    fn make_space(&mut self, output: &mut impl Write) -> Result<()> {
-        if self.filled == self.buf.len() { self.write(output) } else { Ok(()) }
+    fn is_full(&self) -> bool {
+        self.filled == self.buf.len()
+    }
+
+    fn filled(&self) -> &[u8] {
+        &self.buf[..self.filled]
+    }
+
+    fn clear(&mut self) {
+        self.filled = 0;
     }
 
     fn write(&mut self, output: &mut impl Write) -> Result<()> {
-        let filled = std::mem::take(&mut self.filled);
-        output.write_all(&self.buf[..filled]).map_err(Error::io(IoAction::Write))
-    }
-
-    fn finish(&mut self, output: &mut impl Write) -> Result<()> {
-        self.write(output)?;
-        output.flush().map_err(Error::io(IoAction::Write))
+        output.write_all(self.filled()).map_err(Error::io(IoAction::Write))?;
+        self.clear();
+        Ok(())
     }
 }
 

@@ -25,7 +25,7 @@ pub use error::{Error, ErrorKind, IoAction, Part, Result};
 pub use format::signature::Strictness;
 pub use format::{Command, Trailer};
 pub use index::Index;
-pub use monitor::Monitor;
+pub use monitor::{Monitor, Progress};
 pub use options::{
     DEFAULT_BLOCK_LEN, MAX_BLOCK_LEN, SignatureKind, SignatureOptions, SignatureParams, StrongLen,
     min_strong_len, recommended_block_len,

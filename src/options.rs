@@ -68,6 +68,7 @@ pub enum StrongLen {
 /// # Ok::<(), sigdelta::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct SignatureOptions {
     kind: SignatureKind,
     block_len: Option<u64>,

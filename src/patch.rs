@@ -7,7 +7,8 @@ use crate::stats::PatchStats;
 use crate::strong::{StrongHash, StrongState};
 
 /// How a delta is applied.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct PatchOptions {
     after_end: AfterEnd,
     max_output_bytes: Option<u64>,
@@ -39,7 +40,8 @@ impl PatchOptions {
         self
     }
 
-    /// Sets whether the result is hashed as it is made and compared with the trailer. If not, the
+    /// Sets whether the result is hashed as it is made and compared with the trailer, as it always
+    /// is with [`AfterEnd::Require`]. If not, the
     /// caller has to do so: see [`PatchStats::trailer`] and
     /// [`io::check_result`](crate::io::check_result).
     pub fn verify(mut self, verify: bool) -> Self {
@@ -55,6 +57,8 @@ pub struct Patcher {
     copy: Option<Copy>,
     digest: Option<StrongState>,
     max_output_bytes: u64,
+    /// Waits until the caller has what came out before.
+    pending_error: Option<Error>,
     failed: bool,
     stats: PatchStats,
 }
@@ -85,8 +89,11 @@ pub enum PatchStatus {
     NeedsInput,
     /// The output is full.
     NeedsOutput,
-    /// The next bytes of the result are bytes of the basis. The caller puts any number of them,
-    /// from 1 to `len`, into the output, reports them to [`Patcher::copied`] and calls again.
+    /// What was produced is the last: the next call returns an error.
+    Failing,
+    /// The next bytes of the result are bytes of the basis. The caller makes room in the output if
+    /// there is none, puts any number of them, from 1 to `len`, behind what was produced, reports
+    /// them to [`Patcher::copied`] and calls again. It may come back without: the answer repeats.
     NeedsBasis {
         /// Where they start in the basis.
         position: u64,
@@ -100,12 +107,17 @@ pub enum PatchStatus {
 impl Patcher {
     /// Starts a patch.
     pub fn new(options: PatchOptions) -> Self {
-        let digest = options.verify && options.after_end != AfterEnd::Stop;
+        let digest = match options.after_end {
+            AfterEnd::Require => true,
+            AfterEnd::Stop => false,
+            AfterEnd::Check | AfterEnd::Tolerate => options.verify,
+        };
         Patcher {
             decoder: DeltaDecoder::new(options.after_end),
             copy: None,
             digest: digest.then(|| StrongState::new(StrongHash::Blake2b)),
             max_output_bytes: options.max_output_bytes.unwrap_or(u64::MAX),
+            pending_error: None,
             failed: false,
             stats: PatchStats::default(),
         }
@@ -128,27 +140,45 @@ impl Patcher {
         if self.failed {
             return Err(Error::AlreadyFailed);
         }
-        self.try_step(input, end_of_input, output).inspect_err(|_| self.failed = true)
+        let (mut consumed, mut produced) = (0, 0);
+        let status = self.advance(input, end_of_input, output, &mut consumed, &mut produced);
+        self.stats.in_bytes = self.decoder.offset();
+        match status {
+            Ok(status) => Ok(PatchStep { consumed, produced, status }),
+            Err(error) if produced == 0 => {
+                self.failed = true;
+                Err(error)
+            }
+            Err(error) => {
+                // What came out before must not depend on how the input was cut.
+                self.pending_error = Some(error);
+                Ok(PatchStep { consumed, produced, status: PatchStatus::Failing })
+            }
+        }
     }
 
-    fn try_step(
+    fn advance(
         &mut self,
         input: &[u8],
         end_of_input: bool,
         output: &mut [u8],
-    ) -> Result<PatchStep> {
-        let (mut consumed, mut produced) = (0, 0);
-        let status = loop {
+        consumed: &mut usize,
+        produced: &mut usize,
+    ) -> Result<PatchStatus> {
+        if let Some(error) = self.pending_error.take() {
+            return Err(error);
+        }
+        loop {
             if let Some(copy) = &self.copy {
-                break PatchStatus::NeedsBasis { position: copy.position, len: copy.left };
+                return Ok(PatchStatus::NeedsBasis { position: copy.position, len: copy.left });
             }
-            let mut rest = &input[consumed..];
+            let mut rest = &input[*consumed..];
             let mut end = end_of_input;
             let literal = self.decoder.literal_left() > 0;
             if literal && !rest.is_empty() {
-                let space = output.len() - produced;
+                let space = output.len() - *produced;
                 if space == 0 {
-                    break PatchStatus::NeedsOutput;
+                    return Ok(PatchStatus::NeedsOutput);
                 }
                 end &= rest.len() <= space;
                 rest = &rest[..rest.len().min(space)];
@@ -156,16 +186,16 @@ impl Patcher {
             let (taken, event) = self.decoder.next_event(rest, end)?;
             match event {
                 DeltaEvent::NeedsInput => {
-                    consumed += taken;
-                    break PatchStatus::NeedsInput;
+                    *consumed += taken;
+                    return Ok(PatchStatus::NeedsInput);
                 }
                 DeltaEvent::Command { offset, encoded_len, command } => {
                     self.begin(command, offset, encoded_len)?;
                 }
                 DeltaEvent::LiteralData => {
-                    let data = &mut output[produced..][..taken];
+                    let data = &mut output[*produced..][..taken];
                     data.copy_from_slice(&rest[..taken]);
-                    produced += taken;
+                    *produced += taken;
                     self.wrote(data);
                 }
                 DeltaEvent::Trailer { trailer, .. } => {
@@ -175,12 +205,10 @@ impl Patcher {
                         self.stats.verified = true;
                     }
                 }
-                DeltaEvent::Done => break PatchStatus::Done,
+                DeltaEvent::Done => return Ok(PatchStatus::Done),
             }
-            consumed += taken;
-        };
-        self.stats.in_bytes = self.decoder.offset();
-        Ok(PatchStep { consumed, produced, status })
+            *consumed += taken;
+        }
     }
 
     /// Takes note of bytes that [`PatchStatus::NeedsBasis`] asked for and that the caller put into

@@ -24,6 +24,7 @@ pub struct SignatureEncoder {
     outbox: Outbox,
     sums: Vec<StrongSum>,
     ended: bool,
+    failed: bool,
     stats: SignatureStats,
 }
 
@@ -45,8 +46,32 @@ impl SignatureEncoder {
             outbox,
             sums: Vec::new(),
             ended: false,
+            failed: false,
             stats: SignatureStats { block_len: params.block_len(), ..Default::default() },
         }
+    }
+
+    fn try_step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            produced += self.outbox.drain(&mut output[produced..]);
+            if !self.outbox.is_empty() {
+                break Status::NeedsOutput;
+            }
+            if self.ended {
+                break Status::Done;
+            } else if consumed < input.len() {
+                consumed += self.take(&input[consumed..])?;
+            } else if end_of_input {
+                self.finish_partial()?;
+                self.ended = true;
+            } else {
+                break Status::NeedsInput;
+            }
+        };
+        self.stats.in_bytes += consumed as u64;
+        self.stats.out_bytes += produced as u64;
+        Ok(Step { consumed, produced, status })
     }
 
     /// Hashes some of the non-empty `input` and returns how much.
@@ -106,26 +131,10 @@ impl Engine for SignatureEncoder {
     type Stats = SignatureStats;
 
     fn step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
-        let (mut consumed, mut produced) = (0, 0);
-        let status = loop {
-            produced += self.outbox.drain(&mut output[produced..]);
-            if !self.outbox.is_empty() {
-                break Status::NeedsOutput;
-            }
-            if self.ended {
-                break Status::Done;
-            } else if consumed < input.len() {
-                consumed += self.take(&input[consumed..])?;
-            } else if end_of_input {
-                self.finish_partial()?;
-                self.ended = true;
-            } else {
-                break Status::NeedsInput;
-            }
-        };
-        self.stats.in_bytes += consumed as u64;
-        self.stats.out_bytes += produced as u64;
-        Ok(Step { consumed, produced, status })
+        if self.failed {
+            return Err(Error::AlreadyFailed);
+        }
+        self.try_step(input, end_of_input, output).inspect_err(|_| self.failed = true)
     }
 
     fn stats(&self) -> SignatureStats {
@@ -181,7 +190,8 @@ impl Signature {
 }
 
 /// How a signature is loaded.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct LoadOptions {
     strictness: Strictness,
     max_bytes: Option<u64>,
@@ -199,8 +209,9 @@ impl LoadOptions {
         self
     }
 
-    /// Sets the most bytes a signature may have; its memory is about the same, and twice that when
-    /// indexed. Without a limit memory still grows only with the bytes that really arrive.
+    /// Sets the most bytes a signature may have. Loaded it takes about as much memory, and up to
+    /// 13 bytes per block more when indexed. Without a limit memory still grows only with the bytes
+    /// that really arrive.
     pub fn max_bytes(mut self, max_bytes: impl Into<Option<u64>>) -> Self {
         self.max_bytes = max_bytes.into();
         self

@@ -416,7 +416,7 @@ fn a_basis_that_cannot_seek_or_read_there_is_an_io_error() {
     for (position, expected, words) in
         [(200, IoAction::SeekBasis, "too far"), (50, IoAction::ReadBasis, "bad sector")]
     {
-        let error = Error::Io { action: expected, source: std::io::Error::other(words) };
+        let error = Error::Io { action: expected, cause: std::io::Error::other(words) };
         assert_error(patch(position), 100, error);
     }
     // Position 49 can be read, and what is missing then is END.

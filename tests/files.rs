@@ -146,9 +146,9 @@ fn a_wrong_basis_is_noticed_by_the_trailer() {
         let error = place.refuses(|| patch("wrong"));
         assert!(matches!(error.without_file(), Error::ResultMismatch { .. }), "{error}");
         let error = place.refuses(|| patch("short"));
-        let Error::File { path, source } = error else { panic!("{error}") };
+        let Error::File { path, cause } = error else { panic!("{error}") };
         assert_eq!(path, place.path("short"));
-        assert!(matches!(*source, Error::BasisEnded { ended_at: 90_000, .. }), "{source}");
+        assert!(matches!(*cause, Error::BasisEnded { ended_at: 90_000, .. }), "{cause}");
     }
 }
 
@@ -204,9 +204,9 @@ fn an_output_that_cannot_be_made_is_named() {
     for (operation, _) in OPERATIONS {
         for output in [".", "no/such/directory"] {
             let error = place.refuses(|| place.make(operation, output));
-            let Error::File { path, source } = error else { panic!("{error}") };
+            let Error::File { path, cause } = error else { panic!("{error}") };
             assert_eq!(path, place.path(output));
-            assert!(matches!(*source, Error::Io { action: IoAction::Create, .. }), "{source}");
+            assert!(matches!(*cause, Error::Io { action: IoAction::Create, .. }), "{cause}");
         }
     }
 }
@@ -310,9 +310,9 @@ fn a_full_disk_is_an_error_of_the_output() {
     assert_pipes_are_written_directly(&place);
     for (operation, _) in OPERATIONS {
         let error = place.refuses(|| place.make(operation, "/dev/full"));
-        let Error::File { path, source } = error else { panic!("{error}") };
+        let Error::File { path, cause } = error else { panic!("{error}") };
         assert_eq!(path, Path::new("/dev/full"));
-        assert!(matches!(*source, Error::Io { action: IoAction::Write, .. }), "{source}");
+        assert!(matches!(*cause, Error::Io { action: IoAction::Write, .. }), "{cause}");
     }
 }
 
@@ -374,6 +374,6 @@ fn an_open_file_is_written_directly_unless_it_is_an_input() {
 
 #[track_caller]
 fn assert_already_exists(error: &Error) {
-    let Error::Io { source, .. } = error.without_file() else { panic!("{error}") };
-    assert_eq!(source.kind(), std::io::ErrorKind::AlreadyExists);
+    let Error::Io { cause, .. } = error.without_file() else { panic!("{error}") };
+    assert_eq!(cause.kind(), std::io::ErrorKind::AlreadyExists);
 }

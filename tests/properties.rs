@@ -106,15 +106,31 @@ fn run<E: Engine>(engine: &mut E, input: &[u8], cuts: &Cuts) -> Vec<u8> {
     output
 }
 
-/// Runs a patcher, checks the contract of its steps, and returns result and statistics.
-fn run_patch(
+/// What a patcher did, until it was done or failed.
+#[derive(Debug, PartialEq)]
+struct Patched {
+    outcome: Result<(), String>,
+    result: Vec<u8>,
+    stats: PatchStats,
+}
+
+/// Runs a patcher and checks the contract of its steps.
+fn run_patch(basis: &[u8], delta: &[u8], options: PatchOptions, cuts: &Cuts) -> Patched {
+    let mut patcher = Patcher::new(options);
+    let mut result = Vec::new();
+    let outcome = comparable(drive_patch(&mut patcher, &mut result, basis, delta, cuts));
+    assert_eq!(patcher.stats().out_bytes, result.len() as u64);
+    Patched { outcome, result, stats: patcher.stats() }
+}
+
+fn drive_patch(
+    patcher: &mut Patcher,
+    output: &mut Vec<u8>,
     basis: &[u8],
     delta: &[u8],
-    options: PatchOptions,
     cuts: &Cuts,
-) -> Result<(Vec<u8>, PatchStats)> {
-    let mut patcher = Patcher::new(options);
-    let (mut consumed, mut output) = (0, Vec::new());
+) -> Result<()> {
+    let mut consumed = 0;
     let mut progress = Progress::default();
     for round in 0.. {
         let (piece, end) = cuts.piece(&delta[consumed..], round);
@@ -126,6 +142,9 @@ fn run_patch(
         match step.status {
             PatchStatus::NeedsInput => assert!(step.consumed == piece.len() && !end),
             PatchStatus::NeedsOutput => assert_eq!(step.produced, out.len()),
+            PatchStatus::Failing => {
+                return Err(patcher.step(&[], end, &mut [0; 9]).unwrap_err());
+            }
             PatchStatus::NeedsBasis { position, len } => {
                 assert!(len > 0);
                 let position = position.min(basis.len() as u64) as usize;
@@ -143,8 +162,7 @@ fn run_patch(
     }
     let again = patcher.step(&[], true, &mut [0; 9])?;
     assert_eq!((again.produced, again.status), (0, PatchStatus::Done), "after Done");
-    assert_eq!(patcher.stats().out_bytes, output.len() as u64);
-    Ok((output, patcher.stats()))
+    Ok(())
 }
 
 fn load(bytes: &[u8], options: LoadOptions, cuts: &Cuts) -> Result<Signature> {
@@ -329,12 +347,9 @@ proptest! {
     ) {
         for after_end in AFTER_END {
             let options = PatchOptions::new().after_end(after_end).max_output_bytes(limit);
-            let whole = comparable(run_patch(&basis, &bytes, options, &Cuts::none()));
-            if let (Ok((result, _)), Some(limit)) = (&whole, limit) {
-                prop_assert!(result.len() as u64 <= limit);
-            }
-            let cut = comparable(run_patch(&basis, &bytes, options, &cuts));
-            prop_assert_eq!(cut, whole);
+            let whole = run_patch(&basis, &bytes, options, &Cuts::none());
+            prop_assert!(whole.result.len() as u64 <= limit.unwrap_or(u64::MAX));
+            prop_assert_eq!(run_patch(&basis, &bytes, options, &cuts), whole);
         }
     }
 
@@ -376,7 +391,8 @@ proptest! {
         let options = PatchOptions::new()
             .after_end(after_end)
             .max_output_bytes(new.len() as u64);
-        let (result, stats) = run_patch(&old, &delta, options, &cuts).unwrap();
+        let Patched { outcome, result, stats } = run_patch(&old, &delta, options, &cuts);
+        outcome.unwrap();
         prop_assert_eq!(result, new);
         prop_assert_eq!(stats.verified, trailer);
         prop_assert_eq!(stats.in_bytes, delta.len() as u64);
@@ -397,12 +413,11 @@ proptest! {
         for after_end in [AfterEnd::Check, AfterEnd::Require] {
             let options = PatchOptions::new().after_end(after_end);
             for damaged in [&flipped, truncated] {
-                if let Ok((result, _)) = run_patch(&old, damaged, options, &Cuts::none()) {
-                    prop_assert_eq!(&result, &new);
-                }
+                let patched = run_patch(&old, damaged, options, &Cuts::none());
+                prop_assert!(patched.outcome.is_err() || patched.result == new);
             }
         }
         let options = PatchOptions::new().after_end(AfterEnd::Require);
-        prop_assert!(run_patch(&old, truncated, options, &Cuts::none()).is_err());
+        prop_assert!(run_patch(&old, truncated, options, &Cuts::none()).outcome.is_err());
     }
 }

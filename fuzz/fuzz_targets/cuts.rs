@@ -107,6 +107,7 @@ impl<C: Iterator<Item = usize>> Engine for Patch<'_, C> {
                 PatchStatus::NeedsInput => break Status::NeedsInput,
                 PatchStatus::NeedsOutput => break Status::NeedsOutput,
                 PatchStatus::Done => break Status::Done,
+                PatchStatus::Failing => unreachable!("these deltas are right"),
                 PatchStatus::NeedsBasis { .. } if produced == output.len() => {
                     break Status::NeedsOutput;
                 }

@@ -21,7 +21,8 @@ use slack::Slack;
 const CHUNK: usize = 256 << 10;
 
 /// What a delta should be like.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct DeltaOptions {
     trailer: bool,
 }
@@ -129,7 +130,10 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             Search::Slack(slack) => slack.wanted() + CHUNK,
             _ => {
                 let block_len = self.index.borrow().params().block_len() as usize;
-                (MAX_LITERAL + block_len).saturating_add(block_len.max(CHUNK))
+                MAX_LITERAL
+                    .saturating_add(block_len)
+                    .saturating_add(block_len.max(CHUNK))
+                    .min(isize::MAX as usize)
             }
         };
         if self.buf.len() + input.len() > capacity {
@@ -143,6 +147,12 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             }
         }
         let taken = input.len().min(capacity - self.buf.len());
+        let needed = self.buf.len() + taken;
+        if needed > self.buf.capacity() {
+            // Doubled, but not beyond what it may ever need.
+            let wanted = (2 * self.buf.capacity()).clamp(needed, capacity);
+            self.buf.reserve_exact(wanted - self.buf.len());
+        }
         self.buf.extend_from_slice(&input[..taken]);
         if let Some(digest) = &mut self.digest {
             digest.update(&input[..taken]);

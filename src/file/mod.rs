@@ -134,14 +134,14 @@ pub fn patch_to(
     output: &mut OutputFile,
     options: PatchOptions,
     buffers: BufferSizes,
-    monitor: &mut impl Monitor,
+    monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     // What can be read again is hashed only if a trailer has come.
     let while_patching = output.temporary_path().is_none() && may_have_trailer(delta);
     let options = options.verify(while_patching);
     let mut stats = patch_stream(basis, delta, &mut *output, options, buffers, monitor)?;
     if let Some(trailer) = stats.trailer
-        && !while_patching
+        && !stats.verified
     {
         output.check(&trailer)?;
         stats.verified = true;

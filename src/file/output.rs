@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::{Error, IoAction, Result};
 use crate::format::Trailer;
@@ -12,6 +12,7 @@ use crate::io::check_result;
 
 /// What becomes of a file that exists where an output shall go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
     /// It is an error, also if the file appears while the output is written.
     Refuse,
@@ -108,7 +109,8 @@ impl OutputFile {
     ///
     /// # Errors
     /// [`Error::File`] around [`Error::Io`] if closing or renaming fails; the destination is then
-    /// as before, unless it failed while the output was copied over it.
+    /// as before. Only if a device fails while the output is copied over a file is that file
+    /// changed; the error then names the complete output.
     pub fn commit(self) -> Result<()> {
         self.sink
             .publish()
@@ -137,8 +139,10 @@ impl Sink {
                 Err(io::Error::new(io::ErrorKind::AlreadyExists, "the file exists"))
             }
             Ok(metadata) => Self::open_existing(path, &metadata, inputs),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::open_new(path),
-            Err(error) => Err(error),
+            Err(error) => match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::open_new(path),
+                _ => Err(error),
+            },
         }
     }
 
@@ -197,18 +201,66 @@ impl Sink {
                     _ => Ok(refused.path.persist(&target)?),
                 }
             }),
-            Publish::Instead => {
-                temporary.persist(&target).or_else(|refused| copy_over(&refused.path, &target))
-            }
-            Publish::Over => copy_over(&temporary, &target),
+            Publish::Instead => temporary.persist(&target).or_else(|refused| {
+                match refused.error.kind() {
+                    // A mount point, or a directory that lets only the owner rename.
+                    io::ErrorKind::ResourceBusy
+                    | io::ErrorKind::CrossesDevices
+                    | io::ErrorKind::PermissionDenied => copy_over(refused.path, &target),
+                    _ => Err(refused.error),
+                }
+            }),
+            Publish::Over => copy_over(temporary, &target),
         }
     }
 }
 
-fn copy_over(from: &Path, to: &Path) -> io::Result<()> {
-    let mut to = File::options().write(true).truncate(true).open(to)?;
-    io::copy(&mut File::open(from)?, &mut to)?;
-    close(to)
+/// Copies a complete output into an existing file. What can fail is tried before the file is
+/// touched; if it fails all the same, the output is kept and named.
+fn copy_over(from: TempPath, to: &Path) -> io::Result<()> {
+    let copy = || {
+        let mut output = File::open(&from)?;
+        let mut file = File::options().write(true).open(to)?;
+        let len = output.metadata()?.len();
+        reserve(&file, len)?;
+        io::copy(&mut output, &mut file)?;
+        if file.metadata()?.len() != len {
+            file.set_len(len)?;
+        }
+        close(file)
+    };
+    copy().or_else(|error| {
+        let kept = from.keep()?;
+        let words = format!("{error}; the complete output is in {}", kept.display());
+        Err(io::Error::new(error.kind(), words))
+    })
+}
+
+/// Makes sure that there is space for a file to grow to `len` bytes, where the system can tell.
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, len: u64) -> io::Result<()> {
+    use nix::errno::Errno;
+    use nix::fcntl::{FallocateFlags, fallocate};
+    let now = file.metadata()?.len();
+    let (Ok(start), Ok(more)) = (now.try_into(), len.saturating_sub(now).try_into()) else {
+        return Ok(());
+    };
+    if more == 0 {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), start, more) {
+        Err(error @ (Errno::ENOSPC | Errno::EDQUOT | Errno::EFBIG)) => {
+            file.set_len(now)?;
+            Err(error.into())
+        }
+        // Not every file system has it.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reserve(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 /// Closes a file and says whether that went well, which dropping it does not: some file systems

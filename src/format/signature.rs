@@ -17,6 +17,7 @@ pub(crate) fn encode_header(params: &SignatureParams) -> [u8; HEADER_LEN] {
 
 /// How a signature header is judged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Strictness {
     /// As this crate specifies the format: the magic is judged first; magic 0, strong length 0 and
     /// stray bytes at the end are refused.

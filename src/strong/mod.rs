@@ -13,6 +13,7 @@ pub type StrongSum = [u8; MAX_STRONG_LEN];
 
 /// The strong hash of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum StrongHash {
     /// MD4, 16 bytes. Broken as a cryptographic hash; for exchange with old tools.
     Md4,
@@ -52,7 +53,7 @@ impl StrongHash {
         sums.clear();
         match self {
             StrongHash::Md4 => {
-                let mut groups = data.chunks_exact(md4_many::LANES * block_len);
+                let mut groups = data.chunks_exact(md4_many::LANES.saturating_mul(block_len));
                 for group in &mut groups {
                     sums.extend(md4_many::sum(group, block_len).iter().map(md4_sum));
                 }

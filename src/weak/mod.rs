@@ -8,6 +8,7 @@ pub(crate) use rollsum::Rollsum;
 
 /// The rolling sum of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum WeakHash {
     /// The sum of classic rsync signatures, two 16-bit halves with offset 31.
     Rollsum,

@@ -23,6 +23,12 @@ pub fn remove_if_interrupted(output: &OutputFile) {
     *unfinished() = output.temporary_path().map(ToOwned::to_owned);
 }
 
+/// Does what must not be left half done: signals have to wait until it is over.
+pub fn without_interruption<T>(work: impl FnOnce() -> T) -> T {
+    let _signals_wait_for_this = unfinished();
+    work()
+}
+
 /// Starts to watch for signals, except those that the process was told to ignore. Without threads
 /// the process dies as if it had not been called, and leaves the temporary file.
 pub fn watch() {

@@ -30,7 +30,7 @@ impl Input {
             None => {
                 let name = PathBuf::from("standard input");
                 let file = standard_file(&io::stdin())
-                    .map_err(|source| Error::Io { action: IoAction::Open, source })
+                    .map_err(|cause| Error::Io { action: IoAction::Open, cause })
                     .map_err(|error| error.in_file(&name))?;
                 Ok(Input { name, file })
             }
@@ -48,7 +48,7 @@ impl Input {
         let directory = std::env::temp_dir();
         let failed = |action| {
             let directory = directory.clone();
-            move |source| Error::Io { action, source }.in_file(directory)
+            move |cause| Error::Io { action, cause }.in_file(directory)
         };
         let mut spooled = tempfile::tempfile().map_err(failed(IoAction::Create))?;
         let mut buf = vec![0; 256 << 10];
@@ -57,10 +57,8 @@ impl Input {
                 Ok(0) => return Ok(Input { name: self.name, file: spooled }),
                 Ok(len) => spooled.write_all(&buf[..len]).map_err(failed(IoAction::Write))?,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
-                    return Err(
-                        Error::Io { action: IoAction::ReadBasis, source }.in_file(self.name)
-                    );
+                Err(cause) => {
+                    return Err(Error::Io { action: IoAction::ReadBasis, cause }.in_file(self.name));
                 }
             }
         }
@@ -82,7 +80,7 @@ pub fn create_output(
         None => {
             let name = Path::new("standard output");
             let file = standard_file(&io::stdout())
-                .map_err(|source| Error::Io { action: IoAction::Create, source })
+                .map_err(|cause| Error::Io { action: IoAction::Create, cause })
                 .map_err(|error| error.in_file(name))?;
             OutputFile::from_file(name, file, &inputs)?
         }
@@ -104,14 +102,14 @@ pub fn produce<S>(
     let result = work(&mut output);
     let names = Names { input: &input.name, basis: &basis.name, output: output.path() };
     let stats = result.map_err(|error| names.blame(error))?;
-    output.commit()?;
+    interrupt::without_interruption(|| output.commit())?;
     Ok(stats)
 }
 
 /// Returns true if the error is a write to a pipe that nobody reads any more.
 pub fn is_broken_pipe(error: &Error) -> bool {
     matches!(error.without_file(),
-        Error::Io { action: IoAction::Write, source } if source.kind() == io::ErrorKind::BrokenPipe)
+        Error::Io { action: IoAction::Write, cause } if cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Returns the words of the system for an error, without Rust's number.
@@ -129,12 +127,6 @@ pub fn file_name(name: Option<&OsStr>) -> Option<&Path> {
 }
 
 /// Returns a standard stream as a file of its own, without a buffer in between.
-#[cfg(unix)]
 fn standard_file(stream: &impl std::os::fd::AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
-}
-
-#[cfg(windows)]
-fn standard_file(stream: &impl std::os::windows::io::AsHandle) -> io::Result<File> {
-    stream.as_handle().try_clone_to_owned().map(File::from)
 }

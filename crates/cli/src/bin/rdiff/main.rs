@@ -254,7 +254,7 @@ fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {
         1.. => Ok(Some(size.min(MAX_BUFFER) as usize)),
         _ => Err(Error::Io {
             action: IoAction::Read,
-            source: std::io::Error::other(format!("buffer size {size} is negative")),
+            cause: std::io::Error::other(format!("buffer size {size} is negative")),
         }),
     };
     Ok(BufferSizes { input: size(args.input_size)?, output: size(args.output_size)? })
@@ -262,18 +262,18 @@ fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {
 
 /// Says in librsync's words why a file cannot be opened, created or put in place.
 fn cannot_open(error: &Error) -> Exit {
-    let (Error::File { path, .. }, Error::Io { action, source }) = (error, error.without_file())
+    let (Error::File { path, .. }, Error::Io { action, cause }) = (error, error.without_file())
     else {
         return failed(error);
     };
     let name = path.display();
-    match (action, source.kind()) {
+    match (action, cause.kind()) {
         (IoAction::Create | IoAction::Replace, std::io::ErrorKind::AlreadyExists) => {
             log(&format!("ERROR: (rs_file_open) File exists \"{name}\", aborting!"));
         }
         (action, _) => {
             let mode = if *action == IoAction::Open { "read" } else { "write" };
-            let words = system_words(source);
+            let words = system_words(cause);
             log(&format!("ERROR: (rs_file_open) Error opening \"{name}\" for {mode}: {words}"));
         }
     }

@@ -31,8 +31,8 @@ pub fn job_failure(job: &str, error: &Error) -> Vec<String> {
 
 fn cause(error: &Error) -> Option<String> {
     Some(match error {
-        Error::Io { action, source } => {
-            let words = system_words(source);
+        Error::Io { action, cause } => {
+            let words = system_words(cause);
             match action {
                 IoAction::Read => {
                     format!("(rs_infilebuf_fill) error filling buf from file: {words}")
@@ -41,7 +41,7 @@ fn cause(error: &Error) -> Option<String> {
                     format!("(rs_outfilebuf_drain) error draining buf to file: {words}")
                 }
                 // pread refuses positions that lseek would have refused.
-                IoAction::ReadBasis if source.kind() != std::io::ErrorKind::InvalidInput => {
+                IoAction::ReadBasis if cause.kind() != std::io::ErrorKind::InvalidInput => {
                     format!("(rs_file_copy_cb) read error: {words}")
                 }
                 _ => format!("(rs_file_copy_cb) seek failed: {words}"),

@@ -152,7 +152,7 @@ fn patch(
     let report = Report::new("patch", verbosity, is_stdout(output));
     let basis = basis.into_seekable()?;
     let stats = produce(out, &delta, &basis, |out| {
-        let mut progress = Progress::new("patch", regular_len(&delta.file), verbosity);
+        let mut progress = Progress::new("patch", None, verbosity);
         let buffers = BufferSizes::default();
         patch_to(&basis.file, &delta.file, out, options, buffers, &mut progress)
     })?;
@@ -167,7 +167,7 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
     let delta = Input::open(Some(delta))?;
     let new = Input::open(Some(new))?;
     let report = Report::new("verify", verbosity, false);
-    let mut progress = Progress::new("verify", regular_len(&delta.file), verbosity);
+    let mut progress = Progress::new("verify", None, verbosity);
     let mut comparison =
         Comparison { expected: &new, same_bytes: 0, differs: false, unreadable: None };
     let result = streams::patch(
@@ -182,8 +182,8 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
     let names = Names { input: &delta.name, basis: &basis.name, output: &new.name };
     let same_bytes = comparison.same_bytes;
     let details = json!({ "same_bytes": same_bytes });
-    if let Some(source) = comparison.unreadable {
-        return Err(Error::Io { action: IoAction::Read, source }.in_file(&new.name));
+    if let Some(cause) = comparison.unreadable {
+        return Err(Error::Io { action: IoAction::Read, cause }.in_file(&new.name));
     }
     let difference = match result {
         _ if comparison.differs => {
@@ -216,7 +216,7 @@ impl Comparison<'_> {
     fn more_expected(&self) -> Result<bool> {
         let left = (&self.expected.file)
             .read(&mut [0])
-            .map_err(|source| Error::Io { action: IoAction::Read, source })
+            .map_err(|cause| Error::Io { action: IoAction::Read, cause })
             .map_err(|error| error.in_file(&self.expected.name))?;
         Ok(left > 0)
     }
@@ -254,7 +254,7 @@ fn generate(what: Generate) -> Result<()> {
             message::print_line(String::from_utf8_lossy(&script).trim_end())
         }
         Generate::Man { directory } => clap_mangen::generate_to(command, &directory)
-            .map_err(|source| Error::Io { action: IoAction::Create, source })
+            .map_err(|cause| Error::Io { action: IoAction::Create, cause })
             .map_err(|error| error.in_file(directory)),
     }
 }
@@ -294,9 +294,9 @@ fn say_params(params: &SignatureParams, verbosity: Verbosity) {
 
 fn create_output(output: &Output, inputs: &[&Input]) -> Result<OutputFile> {
     if is_stdout(output) && !output.force && io::stdout().is_terminal() {
-        let source = io::Error::other("it is a terminal; use -o FILE, or --force to see the bytes");
+        let cause = io::Error::other("it is a terminal; use -o FILE, or --force to see the bytes");
         return Err(
-            Error::Io { action: IoAction::Create, source }.in_file(Path::new("standard output"))
+            Error::Io { action: IoAction::Create, cause }.in_file(Path::new("standard output"))
         );
     }
     let existing = if output.force { Existing::Replace } else { Existing::Refuse };

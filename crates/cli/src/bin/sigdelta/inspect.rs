@@ -23,7 +23,7 @@ pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<
     (&mut input.file)
         .take(4)
         .read_to_end(&mut start)
-        .map_err(|source| Error::Io { action: IoAction::Read, source }.in_file(&name))?;
+        .map_err(|cause| Error::Io { action: IoAction::Read, cause }.in_file(&name))?;
     let magic = start.iter().fold(0u32, |magic, &byte| magic << 8 | u32::from(byte));
     let rest = start.as_slice().chain(&mut input.file);
     let mut exit = Exit::Success;
@@ -99,7 +99,7 @@ fn delta(mut input: impl Read, list_commands: bool, as_json: bool) -> Result<Des
             DeltaEvent::NeedsInput => {
                 let len = input
                     .read(&mut buf)
-                    .map_err(|source| Error::Io { action: IoAction::Read, source })?;
+                    .map_err(|cause| Error::Io { action: IoAction::Read, cause })?;
                 unread = 0..len;
                 ended = len == 0;
             }

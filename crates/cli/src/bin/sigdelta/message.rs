@@ -27,8 +27,8 @@ pub fn print_line(line: &str) -> Result<()> {
 }
 
 /// Returns the error for standard output that cannot be written.
-pub fn stdout_failed(source: io::Error) -> Error {
-    Error::Io { action: IoAction::Write, source }.in_file("standard output")
+pub fn stdout_failed(cause: io::Error) -> Error {
+    Error::Io { action: IoAction::Write, cause }.in_file("standard output")
 }
 
 /// Prints a line on standard error. Unlike eprintln, does not panic when nobody listens.
@@ -49,7 +49,7 @@ pub fn warning(text: &str) {
 /// Prints what could be done about an error, if anything.
 pub fn hint(error: &Error) {
     let text = match error.without_file() {
-        Error::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+        Error::Io { cause, .. } if cause.kind() == io::ErrorKind::AlreadyExists => {
             "use --force to replace it"
         }
         Error::BadSignatureMagic { likeness: Some("a delta"), .. } => {

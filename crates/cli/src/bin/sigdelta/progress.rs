@@ -39,12 +39,14 @@ impl Progress {
 }
 
 impl Monitor for Progress {
-    fn progress(&mut self, done_bytes: u64) -> ControlFlow<()> {
+    fn progress(&mut self, done: sigdelta::Progress) -> ControlFlow<()> {
         if self.due.is_some_and(|due| Instant::now() >= due) {
             self.due = None;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        self.bar.set_position(done_bytes);
+        // Without a total it is the output that tells.
+        let bytes = if self.bar.length().is_some() { done.in_bytes } else { done.out_bytes };
+        self.bar.set_position(bytes);
         ControlFlow::Continue(())
     }
 }
