@@ -379,6 +379,8 @@ struct SmallReads {
     buf: Vec<u8>,
     /// Where the buffer starts in the basis.
     start: u64,
+    /// Where bytes were last wanted.
+    last: u64,
 }
 
 impl SmallReads {
@@ -398,7 +400,14 @@ impl SmallReads {
         if let Some(found) = offset.and_then(|offset: usize| self.buf.get(offset..))
             && !found.is_empty()
         {
+            self.last = position;
             return Ok(copy_front(found, output));
+        }
+        // Copies from all over the basis gain nothing from what lies behind each.
+        let is_near = position.abs_diff(self.last) < Self::LEN as u64;
+        self.last = position;
+        if !is_near {
+            return basis.read_at(position, output);
         }
         self.buf.resize(Self::LEN, 0);
         let len = basis.read_at(position, &mut self.buf).inspect_err(|_| self.buf.clear())?;

@@ -21,6 +21,9 @@ use crate::patch::PatchOptions;
 use crate::signature::LoadOptions;
 use crate::stats::{DeltaStats, PatchStats, SignatureStats};
 
+/// What goes into a pipe is soon copied again, so it should still be in the cache by then.
+const PIPE_BUFFER: usize = 32 << 10;
+
 /// Writes the signature of a file to another, which is replaced if it exists.
 ///
 /// # Errors
@@ -137,8 +140,11 @@ pub fn patch_to(
     monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     // What can be read again is hashed only if a trailer has come.
-    let while_patching = output.temporary_path().is_none() && may_have_trailer(delta);
+    let direct = output.temporary_path().is_none();
+    let while_patching = direct && may_have_trailer(delta);
     let options = options.verify(while_patching);
+    let output_size = if direct { Some(PIPE_BUFFER) } else { None };
+    let buffers = BufferSizes { output: buffers.output.or(output_size), ..buffers };
     let mut stats = patch_stream(basis, delta, &mut *output, options, buffers, monitor)?;
     if let Some(trailer) = stats.trailer
         && !stats.verified
