@@ -1,5 +1,7 @@
 //! Delta decoder: takes a delta apart into commands, literal data and trailer.
 
+use std::fmt;
+
 use crate::engine::copy_front;
 use crate::error::{Error, Part, Result};
 use crate::format::delta::parameter_widths;
@@ -231,5 +233,11 @@ impl DeltaDecoder {
             true => Err(Error::InputEnded { offset: self.offset, expected }),
             false => Ok(Some(DeltaEvent::NeedsInput)),
         }
+    }
+}
+
+impl fmt::Debug for DeltaDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaDecoder").field("offset", &self.offset).finish_non_exhaustive()
     }
 }

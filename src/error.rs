@@ -113,7 +113,7 @@ pub enum Error {
     #[error("block length {found} is not between 1 and 2147483647")]
     InvalidBlockLen {
         /// The length asked for.
-        found: u64,
+        found: u32,
     },
 
     /// Options with a strong length that the hash cannot fill.

@@ -1,5 +1,6 @@
 //! Streams: the engines driven over `Read`, `Write` and `Seek`, in bounded memory.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::{ControlFlow, Range};
 
@@ -516,5 +517,11 @@ fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> std::io::Result<us
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             result => return result,
         }
+    }
+}
+
+impl<E: fmt::Debug, R> fmt::Debug for EngineReader<E, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EngineReader").field("engine", &self.engine).finish_non_exhaustive()
     }
 }

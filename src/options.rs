@@ -71,7 +71,7 @@ pub enum StrongLen {
 #[must_use]
 pub struct SignatureOptions {
     kind: SignatureKind,
-    block_len: Option<u64>,
+    block_len: Option<u32>,
     strong_len: StrongLen,
 }
 
@@ -88,7 +88,7 @@ impl SignatureOptions {
     }
 
     /// Sets the block length in bytes; `None` takes [`recommended_block_len`].
-    pub fn block_len(mut self, block_len: impl Into<Option<u64>>) -> Self {
+    pub fn block_len(mut self, block_len: impl Into<Option<u32>>) -> Self {
         self.block_len = block_len.into();
         self
     }
@@ -104,13 +104,7 @@ impl SignatureOptions {
     /// # Errors
     /// [`Error::InvalidBlockLen`] and [`Error::InvalidStrongLen`].
     pub fn params(&self, basis_len: Option<u64>) -> Result<SignatureParams> {
-        let block_len = match self.block_len {
-            None => recommended_block_len(basis_len),
-            Some(found) => match u32::try_from(found) {
-                Ok(len) if (1..=MAX_BLOCK_LEN).contains(&len) => len,
-                _ => return Err(Error::InvalidBlockLen { found }),
-            },
-        };
+        let block_len = self.block_len.unwrap_or_else(|| recommended_block_len(basis_len));
         let strong_len = match self.strong_len {
             StrongLen::Max => self.kind.strong.max_len().into(),
             StrongLen::Min => {
@@ -138,7 +132,7 @@ impl SignatureParams {
     /// [`Error::InvalidStrongLen`] unless `strong_len` is in 1..=16 for MD4, 1..=32 for BLAKE2b.
     pub fn new(kind: SignatureKind, block_len: u32, strong_len: u32) -> Result<Self> {
         if !(1..=MAX_BLOCK_LEN).contains(&block_len) {
-            return Err(Error::InvalidBlockLen { found: block_len.into() });
+            return Err(Error::InvalidBlockLen { found: block_len });
         }
         let max = kind.strong.max_len();
         match u8::try_from(strong_len) {
@@ -240,7 +234,7 @@ mod tests {
         let options = SignatureOptions::new().kind(md4);
         let min = options.strong_len(StrongLen::Min).block_len(1).params(Some(u64::MAX)).unwrap();
         assert_eq!(min.strong_len(), 16);
-        for bad in [0, 1 << 31, u64::MAX] {
+        for bad in [0, 1 << 31, u32::MAX] {
             let error = options.block_len(bad).params(None).unwrap_err();
             assert!(matches!(error, Error::InvalidBlockLen { found } if found == bad));
         }

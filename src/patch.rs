@@ -1,5 +1,7 @@
 //! Patches: the engine that rebuilds a file from its delta and the basis.
 
+use std::fmt;
+
 use crate::decoder::{AfterEnd, DeltaDecoder, DeltaEvent};
 use crate::error::{Error, Result};
 use crate::format::Command;
@@ -273,5 +275,11 @@ impl Patcher {
                 self.copy = None;
             }
         }
+    }
+}
+
+impl fmt::Debug for Patcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patcher").field("stats", &self.stats).finish_non_exhaustive()
     }
 }

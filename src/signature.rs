@@ -1,5 +1,7 @@
 //! Signatures: the engine that makes them, the decoder that loads them.
 
+use std::fmt;
+
 use crate::engine::{Engine, Outbox, Status, Step, copy_front};
 use crate::error::{Error, Part, Result};
 use crate::format::be_uint;
@@ -370,5 +372,17 @@ impl Pending {
 
     fn clear(&mut self) {
         self.len = 0;
+    }
+}
+
+impl fmt::Debug for SignatureEncoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureEncoder").field("stats", &self.stats).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SignatureDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureDecoder").field("stats", &self.stats()).finish_non_exhaustive()
     }
 }

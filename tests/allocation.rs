@@ -65,6 +65,6 @@ fn lengths_in_a_delta() {
     let copy = b"rs\x026\x48\0\x7f\xff\xff\xff\xff\xff\xff\xff";
     let error = sigdelta::patch(b"abc", copy).unwrap_err();
     assert!(matches!(error, Error::BasisEnded { .. }), "{error}");
-    let options = SignatureOptions::new().block_len(i32::MAX as u64);
+    let options = SignatureOptions::new().block_len(i32::MAX as u32);
     assert_eq!(sigdelta::signature(b"abc", &options).unwrap().len(), 12 + 4 + 32);
 }

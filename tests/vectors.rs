@@ -36,7 +36,7 @@ fn vector(line: &str) -> Vector {
     };
     let options = SignatureOptions::new()
         .kind(kind)
-        .block_len(json["block"].as_u64().filter(|&len| len > 0))
+        .block_len(json["block"].as_u64().map(|len| len as u32).filter(|&len| len > 0))
         .strong_len(match json["strong"].as_i64().unwrap() {
             0 => StrongLen::Max,
             -1 => StrongLen::Min,

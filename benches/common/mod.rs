@@ -34,7 +34,7 @@ pub fn name(kind: SignatureKind) -> String {
 
 /// Returns the signature of `basis`.
 pub fn signature(basis: &[u8], kind: SignatureKind) -> Vec<u8> {
-    let options = SignatureOptions::new().kind(kind).block_len(u64::from(BLOCK_LEN));
+    let options = SignatureOptions::new().kind(kind).block_len(BLOCK_LEN);
     sigdelta::signature(basis, &options).unwrap()
 }
 

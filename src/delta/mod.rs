@@ -5,6 +5,7 @@ mod scanner;
 mod slack;
 
 use std::borrow::Borrow;
+use std::fmt;
 use std::ops::Range;
 
 use crate::engine::{Engine, Outbox, Status, Step, copy_front};
@@ -215,5 +216,11 @@ impl<I: Borrow<Index>> Engine for DeltaEncoder<I> {
 
     fn stats(&self) -> DeltaStats {
         self.stats
+    }
+}
+
+impl<I> fmt::Debug for DeltaEncoder<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaEncoder").field("stats", &self.stats).finish_non_exhaustive()
     }
 }

@@ -128,8 +128,8 @@ fn signature_params(
     kind: SignatureKind,
     basis_len: Option<u64>,
 ) -> Result<SignatureParams, Exit> {
-    let block_len = match u64::try_from(args.block_size) {
-        Ok(0) => u64::from(recommended_block_len(basis_len)),
+    let block_len = match u32::try_from(args.block_size) {
+        Ok(0) => recommended_block_len(basis_len),
         Ok(len) => len,
         Err(_) => {
             return Err(usage_error(&format!("invalid block size: {}", args.block_size)));
@@ -141,7 +141,7 @@ fn signature_params(
         len => StrongLen::Bytes(len as u32),
     };
     if let (StrongLen::Bytes(len), Some(basis_len)) = (strong_len, basis_len) {
-        let least = min_strong_len(Some(basis_len), block_len as u32);
+        let least = min_strong_len(Some(basis_len), block_len);
         if len < least {
             log(&format!(
                 "Warning: (rs_sig_args) strong_len={len} smaller than recommended minimum {least} \

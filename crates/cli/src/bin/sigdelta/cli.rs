@@ -171,8 +171,8 @@ pub struct Output {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Parameters {
     /// Block length, such as 512, 64k or 1MiB [default: about the square root of the file's length]
-    #[arg(short, long, value_name = "SIZE", value_parser = size, allow_hyphen_values = true)]
-    pub block_size: Option<u64>,
+    #[arg(short, long, value_name = "SIZE", value_parser = block_size, allow_hyphen_values = true)]
+    pub block_size: Option<u32>,
     /// Bytes kept of each strong sum: a number, max, or min for as few as are safe
     #[arg(
         short = 'S',
@@ -258,6 +258,10 @@ fn size(text: &str) -> Result<u64, String> {
     let number: u64 =
         number.parse().map_err(|_| "not a number with an optional unit".to_owned())?;
     number.checked_mul(base.pow(power)).ok_or_else(|| "too large".to_owned())
+}
+
+fn block_size(text: &str) -> Result<u32, String> {
+    size(text)?.try_into().map_err(|_| "too large".to_owned())
 }
 
 fn strong_len(text: &str) -> Result<StrongLen, String> {
