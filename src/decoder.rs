@@ -23,7 +23,7 @@ pub enum AfterEnd {
     Stop,
 }
 
-/// Decoder that takes a delta in pieces and allocates nothing.
+/// Decoder that takes a delta in pieces and allocates nothing (`docs/formats.md`, "Delta").
 pub struct DeltaDecoder {
     after_end: AfterEnd,
     state: State,

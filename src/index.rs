@@ -125,7 +125,8 @@ impl Index {
     }
 }
 
-/// A blocked Bloom filter over look-up keys: two bits in one 64-bit word per key.
+/// A blocked Bloom filter over look-up keys, two bits in one 64-bit word per key (Putze, Sanders and
+/// Singler, *Cache-, hash- and space-efficient Bloom filters*, 2009).
 #[derive(Debug)]
 struct Filter {
     words: Vec<u64>,

@@ -63,11 +63,10 @@ fn signature_buffers(params: &SignatureParams, buffers: BufferSizes) -> BufferSi
 /// # Errors
 /// [`Error::Io`] and those of [`SignatureDecoder`].
 pub fn load_signature(
-    input: impl Read,
+    mut input: impl Read,
     options: LoadOptions,
     buffers: BufferSizes,
 ) -> Result<(Signature, SignatureStats)> {
-    let mut input = input;
     let mut decoder = SignatureDecoder::new(options);
     let mut buf = new_buffer(buffers.input);
     loop {

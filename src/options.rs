@@ -174,7 +174,8 @@ impl SignatureParams {
     }
 }
 
-/// Returns the block length librsync recommends: about the square root of the basis length.
+/// Returns the block length librsync recommends, in bytes: about the square root of the basis length
+/// (`docs/formats.md`, "Recommended lengths").
 ///
 /// 2048 if the length is unknown, 256 up to 64 KiB, then the square root rounded down to a
 /// multiple of 128.
@@ -187,7 +188,8 @@ pub fn recommended_block_len(basis_len: Option<u64>) -> u32 {
     }
 }
 
-/// Returns the fewest strong bytes librsync recommends for a basis and block length.
+/// Returns the fewest strong bytes librsync recommends for a basis and block length
+/// (`docs/formats.md`, "Recommended lengths").
 ///
 /// So many that a false match is unlikely among all pairs of block and offset; 12 if the basis
 /// length is unknown.

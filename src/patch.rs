@@ -52,7 +52,8 @@ impl PatchOptions {
     }
 }
 
-/// Engine that turns a delta into the new file, asking for the bytes of the basis it needs.
+/// Engine that turns a delta (`docs/formats.md`, "Delta") into the new file, asking for the bytes of
+/// the basis it needs.
 pub struct Patcher {
     decoder: DeltaDecoder,
     /// The copy that is under way: what is left of it, and the whole.

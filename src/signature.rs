@@ -17,7 +17,7 @@ pub const MAX_BLOCKS: u64 = u32::MAX as u64;
 /// Blocks that are hashed together.
 const BATCH_BLOCKS: usize = 64;
 
-/// Engine that turns the bytes of a basis into its signature.
+/// Engine that turns the bytes of a basis into its signature (`docs/formats.md`, "Signature").
 ///
 /// Holds no block: its memory does not depend on the block length.
 pub struct SignatureEncoder {

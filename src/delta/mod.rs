@@ -44,6 +44,8 @@ impl DeltaOptions {
 
 /// Engine that turns the bytes of a new file into a delta against the basis of an [`Index`].
 ///
+/// The delta is librsync's: `docs/formats.md`, "Which delta", has the rules of the search.
+///
 /// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, and no
 /// more than has been pushed.
 pub struct DeltaEncoder<I> {

@@ -14,7 +14,7 @@ use crate::format::be_uint;
 /// Longest encoded command: opcode, position and length of 8 bytes each.
 pub(crate) const MAX_COMMAND_LEN: usize = 17;
 
-/// One command of a delta.
+/// One command of a delta (`docs/formats.md`, "Delta").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The delta is complete.

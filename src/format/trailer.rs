@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::format::be_uint;
 use crate::strong::{MAX_STRONG_LEN, StrongSum};
 
-/// What a delta promises about its result.
+/// What a delta promises about its result (`docs/formats.md`, "Trailer").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trailer {
     /// Length of the result in bytes.

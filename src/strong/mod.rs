@@ -15,9 +15,9 @@ pub type StrongSum = [u8; MAX_STRONG_LEN];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum StrongHash {
-    /// MD4, 16 bytes. Broken as a cryptographic hash; for exchange with old tools.
+    /// MD4 (RFC 1320), 16 bytes. Broken as a cryptographic hash; for exchange with old tools.
     Md4,
-    /// BLAKE2b with a digest length of 32 bytes. librsync's default since 1.0.0.
+    /// BLAKE2b (RFC 7693) with a digest length of 32 bytes. librsync's default since 1.0.0.
     #[default]
     Blake2b,
 }

@@ -6,13 +6,15 @@ mod rollsum;
 pub(crate) use rabinkarp::RabinKarp;
 pub(crate) use rollsum::Rollsum;
 
-/// The rolling sum of a signature.
+/// The rolling sum of a signature. `docs/formats.md` defines both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum WeakHash {
-    /// The sum of classic rsync signatures, two 16-bit halves with offset 31.
+    /// The sum of classic rsync signatures, two 16-bit halves with offset 31 (Tridgell, *Efficient
+    /// Algorithms for Sorting and Synchronization*, 1999, chapter 3).
     Rollsum,
-    /// A polynomial modulo 2^32: fewer accidental matches. librsync's default since 2.2.0.
+    /// A polynomial modulo 2^32: fewer accidental matches (Karp and Rabin, *Efficient randomized
+    /// pattern-matching algorithms*, 1987). librsync's default since 2.2.0.
     #[default]
     RabinKarp,
 }
