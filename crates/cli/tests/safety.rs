@@ -138,7 +138,8 @@ fn a_signal_leaves_no_unfinished_file() {
             .stdin(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        // It waits for its input with the temporary file open.
+        // It waits for its input with the temporary file open, until the end of this test.
+        let _open = child.stdin.take();
         wait_until(|| names(folder.path()).len() > before.len());
         let id = child.id().to_string();
         // Not SIGINT, which a shell makes its background jobs ignore, and so perhaps this test.
