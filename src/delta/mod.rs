@@ -46,8 +46,8 @@ impl DeltaOptions {
 ///
 /// The delta is librsync's: `docs/formats.md`, "Which delta", has the rules of the search.
 ///
-/// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, and no
-/// more than has been pushed.
+/// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, against a
+/// signature without blocks 4.5 MiB, and no more than has been pushed.
 pub struct DeltaEncoder<I> {
     index: I,
     search: Search,

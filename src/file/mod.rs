@@ -27,7 +27,7 @@ const PIPE_BUFFER: usize = 32 << 10;
 /// Writes the signature of a file to another, which is replaced if it exists.
 ///
 /// # Errors
-/// [`Error::File`] around those of [`crate::io::signature`].
+/// [`Error::File`] around those of [`crate::io::signature`]; those of [`SignatureOptions::params`].
 pub fn signature(
     basis: &Path,
     output: &Path,
@@ -67,7 +67,8 @@ pub fn delta(
 /// Writes the delta between two files; the output is replaced if it exists.
 ///
 /// # Errors
-/// [`Error::File`] around those of [`crate::io::index`] and [`crate::io::delta`].
+/// [`Error::File`] around those of [`crate::io::index`] and [`crate::io::delta`]; those of
+/// [`SignatureOptions::params`].
 pub fn diff(
     basis: &Path,
     new: &Path,
