@@ -19,7 +19,7 @@ fn load_and_index(c: &mut Criterion) {
         let kind_name = common::name(kind);
         group.throughput(Throughput::Bytes(signature.len() as u64));
         group.bench_function(format!("{kind_name}/sigdelta"), |b| {
-            b.iter(|| Index::new(Signature::from_slice(black_box(&signature)).unwrap()));
+            b.iter(|| Index::new(Signature::from_slice(black_box(&signature)).unwrap()).unwrap());
         });
         if kind == ROLLSUM_MD4 {
             group.bench_function(format!("{kind_name}/fast_rsync"), |b| {
@@ -49,7 +49,7 @@ fn delta(c: &mut Criterion) {
         for kind in [RABIN_KARP_BLAKE2B, ROLLSUM_MD4] {
             let signature = common::signature(&basis, kind);
             let kind_name = common::name(kind);
-            let index = Index::new(Signature::from_slice(&signature).unwrap());
+            let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
             group.bench_function(format!("{input}/{kind_name}/sigdelta"), |b| {
                 b.iter(|| encode(&index, black_box(new)));
             });

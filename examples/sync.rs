@@ -32,7 +32,7 @@ fn send(new: PathBuf, signature: PipeReader, delta: PipeWriter) -> Result<(), Fa
     // The signature comes from elsewhere: no more than 64 MiB of it.
     let load = LoadOptions::new().max_bytes(64 << 20);
     let (signature, _) = io::load_signature(signature, load, BufferSizes::default())?;
-    let index = Index::new(signature);
+    let index = Index::new(signature)?;
     let options = DeltaOptions::new().trailer(true);
     let stats =
         io::delta(&index, File::open(new)?, delta, options, BufferSizes::default(), &mut ())?;

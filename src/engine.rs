@@ -1,5 +1,7 @@
 //! The contract of the engines: bytes in, bytes out, any amount at a time.
 
+use std::ops::Range;
+
 use crate::error::Result;
 
 /// A state machine that turns a stream of bytes into another.
@@ -57,29 +59,34 @@ pub enum Status {
     Done,
 }
 
-/// Bytes that wait for output space.
-#[derive(Default)]
-pub(crate) struct Outbox {
-    bytes: Vec<u8>,
-    sent: usize,
+/// Up to `N` bytes that wait for output space.
+pub(crate) struct Outbox<const N: usize> {
+    bytes: [u8; N],
+    waiting: Range<usize>,
 }
 
-impl Outbox {
+impl<const N: usize> Outbox<N> {
+    pub(crate) fn new() -> Self {
+        Outbox { bytes: [0; N], waiting: 0..0 }
+    }
+
+    /// Appends bytes, of which no more than `N` may come before all have been drained.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        let end = self.waiting.end + bytes.len();
+        self.bytes[self.waiting.end..end].copy_from_slice(bytes);
+        self.waiting.end = end;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.waiting.is_empty()
     }
 
     /// Moves as much as fits into `output` and returns how much that was.
     pub(crate) fn drain(&mut self, output: &mut [u8]) -> usize {
-        let moved = copy_front(&self.bytes[self.sent..], output);
-        self.sent += moved;
-        if self.sent == self.bytes.len() {
-            self.bytes.clear();
-            self.sent = 0;
+        let moved = copy_front(&self.bytes[self.waiting.clone()], output);
+        self.waiting.start += moved;
+        if self.waiting.is_empty() {
+            self.waiting = 0..0;
         }
         moved
     }

@@ -145,6 +145,22 @@ pub enum Error {
         len: i64,
     },
 
+    /// More memory than the caller allows would be needed.
+    #[error("{needed_bytes} bytes of memory are needed, more than the limit of {max_bytes}")]
+    MemoryLimit {
+        /// Bytes needed.
+        needed_bytes: u64,
+        /// The caller's limit.
+        max_bytes: u64,
+    },
+
+    /// The system gives no more memory.
+    #[error("out of memory: {wanted_bytes} bytes more were wanted")]
+    OutOfMemory {
+        /// Bytes wanted at once.
+        wanted_bytes: u64,
+    },
+
     /// The result would be longer than the caller allows.
     #[error("the result exceeds the limit of {max_bytes} bytes with the command at byte {offset}")]
     OutputLimit {
@@ -232,7 +248,10 @@ impl Error {
         match self {
             Error::File { cause, .. } => cause.kind(),
             Error::Io { .. } | Error::Cancelled => ErrorKind::Io,
-            Error::SignatureLimit { .. } | Error::OutputLimit { .. } => ErrorKind::Limit,
+            Error::MemoryLimit { .. }
+            | Error::OutOfMemory { .. }
+            | Error::OutputLimit { .. }
+            | Error::SignatureLimit { .. } => ErrorKind::Limit,
             Error::BasisEnded { .. } | Error::InputEnded { .. } => ErrorKind::InputEnded,
             Error::BadDeltaMagic { .. } | Error::BadSignatureMagic { .. } => ErrorKind::BadMagic,
             Error::BlockLenOnWire { .. }
@@ -269,6 +288,37 @@ impl Error {
         }
     }
 
+    /// Returns the byte of the stream being read that the error speaks of.
+    pub fn offset(&self) -> Option<u64> {
+        match *self {
+            Error::File { ref cause, .. } => cause.offset(),
+            Error::BadDeltaMagic { .. } | Error::BadSignatureMagic { .. } => Some(0),
+            Error::BlockLenOnWire { offset, .. }
+            | Error::BogusCommand { offset, .. }
+            | Error::CopyLen { offset, .. }
+            | Error::CopyPosition { offset, .. }
+            | Error::InputEnded { offset, .. }
+            | Error::LiteralLen { offset, .. }
+            | Error::OutputLimit { offset, .. }
+            | Error::SignatureLimit { offset, .. }
+            | Error::StrayBytes { offset }
+            | Error::StrongLenForHash { offset, .. }
+            | Error::StrongLenOnWire { offset, .. }
+            | Error::TrailerMissing { offset }
+            | Error::TrailerUnknown { offset } => Some(offset),
+            Error::AlreadyFailed
+            | Error::BasisEnded { .. }
+            | Error::Cancelled
+            | Error::InvalidBlockLen { .. }
+            | Error::InvalidStrongLen { .. }
+            | Error::Io { .. }
+            | Error::MemoryLimit { .. }
+            | Error::OutOfMemory { .. }
+            | Error::ResultMismatch { .. }
+            | Error::TooManyBlocks { .. } => None,
+        }
+    }
+
     pub(crate) fn io(action: IoAction) -> impl FnOnce(io::Error) -> Error {
         move |cause| Error::Io { action, cause }
     }
@@ -280,7 +330,7 @@ impl Error {
 pub enum ErrorKind {
     /// Reading or writing failed, or was cancelled (100).
     Io = 100,
-    /// A limit of the caller was reached (102, librsync's "out of memory").
+    /// A limit of the caller or of the system's memory was reached (102, librsync's "out of memory").
     Limit = 102,
     /// A stream or the basis ended too early (103).
     InputEnded = 103,
@@ -373,6 +423,28 @@ impl fmt::Display for IoAction {
             IoAction::Replace => "put the finished file in place",
         })
     }
+}
+
+/// Makes room in a vector for more elements, or says that there is no memory.
+pub(crate) fn reserve<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
+    vec.try_reserve(additional).map_err(|_| out_of_memory::<T>(additional))
+}
+
+/// As [`reserve`], without room to grow further.
+pub(crate) fn reserve_exact<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
+    vec.try_reserve_exact(additional).map_err(|_| out_of_memory::<T>(additional))
+}
+
+/// Returns a vector of `len` elements, or says that there is no memory.
+pub(crate) fn try_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    reserve_exact(&mut vec, len)?;
+    vec.resize(len, value);
+    Ok(vec)
+}
+
+fn out_of_memory<T>(elements: usize) -> Error {
+    Error::OutOfMemory { wanted_bytes: elements.saturating_mul(size_of::<T>()) as u64 }
 }
 
 struct Likeness<'a>(&'a Option<&'static str>);

@@ -5,6 +5,7 @@
 //! by bisection, so that a signature full of equal weak sums costs a logarithm and not a scan. Of
 //! equal blocks only the first is kept, which is the one librsync takes.
 
+use crate::error::{Result, try_vec};
 use crate::options::SignatureParams;
 use crate::signature::Signature;
 use crate::stats::SearchStats;
@@ -26,16 +27,19 @@ pub struct Index {
 
 impl Index {
     /// Sorts the blocks of a signature, in O(n log n) whatever it holds.
-    pub fn new(signature: Signature) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
+    pub fn new(signature: Signature) -> Result<Self> {
         let blocks = signature.blocks();
         let weak = signature.params().kind().weak;
         let key = |block: usize| weak.key(signature.weak_sum(block));
 
         let bucket_bits = (blocks / 4).max(2).next_power_of_two().ilog2();
         let bucket_shift = 32 - bucket_bits;
-        let mut filter = Filter::new(blocks);
+        let mut filter = Filter::new(blocks)?;
         // Counting sort by bucket: entry b + 1 counts, then names the next free place of bucket b.
-        let mut directory = vec![0u32; (1 << bucket_bits) + 2];
+        let mut directory = try_vec(0u32, (1 << bucket_bits) + 2)?;
         for block in 0..blocks {
             let key = key(block);
             filter.insert(key);
@@ -44,7 +48,7 @@ impl Index {
         for bucket in 2..directory.len() {
             directory[bucket] += directory[bucket - 1];
         }
-        let mut order = vec![0u32; blocks];
+        let mut order = try_vec(0u32, blocks)?;
         for block in 0..blocks {
             let next = &mut directory[(key(block) >> bucket_shift) as usize + 1];
             order[*next as usize] = block as u32;
@@ -61,7 +65,8 @@ impl Index {
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
             let end = *bucket_end as usize;
-            order[start..end].sort_by(|&a, &b| compare(a, b));
+            // Unstable, with the number as last key: a stable sort allocates.
+            order[start..end].sort_unstable_by(|&a, &b| compare(a, b).then(a.cmp(&b)));
             for position in start..end {
                 let block = order[position];
                 if kept == 0 || compare(order[kept - 1], block).is_ne() {
@@ -73,7 +78,7 @@ impl Index {
             start = end;
         }
         order.truncate(kept);
-        Index { signature, filter, directory, order, bucket_shift }
+        Ok(Index { signature, filter, directory, order, bucket_shift })
     }
 
     /// Returns the signature.
@@ -84,6 +89,13 @@ impl Index {
     /// Returns the parameters of the signature.
     pub fn params(&self) -> &SignatureParams {
         self.signature.params()
+    }
+
+    /// Returns the bytes of memory that the index takes, its signature included.
+    pub fn memory_bytes(&self) -> u64 {
+        let entries = self.directory.len() + self.order.capacity();
+        let index = 8 * self.filter.words.len() + 4 * entries;
+        self.signature.memory_bytes() + index as u64
     }
 
     /// Returns false if no block has this look-up key, true if one may have it.
@@ -135,9 +147,9 @@ struct Filter {
 
 impl Filter {
     /// 12 to 24 bits per block: one or two of a hundred foreign keys pass.
-    fn new(blocks: usize) -> Self {
+    fn new(blocks: usize) -> Result<Self> {
         let words = (blocks / 16 * 3).max(2).next_power_of_two();
-        Filter { words: vec![0; words], word_shift: 64 - words.ilog2() }
+        Ok(Filter { words: try_vec(0, words)?, word_shift: 64 - words.ilog2() })
     }
 
     #[inline(always)]

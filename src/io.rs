@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 
 use crate::delta::{DeltaEncoder, DeltaOptions};
 use crate::engine::{Engine, Status, copy_front};
-use crate::error::{Error, IoAction, Result};
+use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
 use crate::format::Trailer;
 use crate::index::Index;
 use crate::monitor::{Monitor, Progress};
@@ -43,9 +43,23 @@ pub fn signature(
     monitor: &mut dyn Monitor,
 ) -> Result<SignatureStats> {
     let mut engine = SignatureEncoder::new(params);
-    let buffers = signature_buffers(&params, buffers);
-    drive(&mut engine, Filling(basis), output, buffers, monitor)?;
+    drive_signature(&mut engine, basis, output, buffers, monitor)?;
     Ok(engine.stats())
+}
+
+/// As [`signature`], with an engine of the caller, who has its statistics whatever happens.
+///
+/// # Errors
+/// Those of [`signature`].
+pub fn drive_signature(
+    engine: &mut SignatureEncoder,
+    basis: impl Read,
+    output: impl Write,
+    buffers: BufferSizes,
+    monitor: &mut dyn Monitor,
+) -> Result<()> {
+    let buffers = signature_buffers(engine.params(), buffers);
+    drive(engine, Filling(basis), output, buffers, monitor)
 }
 
 /// Makes the input buffer of a signature hold whole blocks, and so many that the hashes of several
@@ -63,20 +77,32 @@ fn signature_buffers(params: &SignatureParams, buffers: BufferSizes) -> BufferSi
 /// # Errors
 /// [`Error::Io`] and those of [`SignatureDecoder`].
 pub fn load_signature(
-    mut input: impl Read,
+    input: impl Read,
     options: LoadOptions,
     buffers: BufferSizes,
 ) -> Result<(Signature, SignatureStats)> {
     let mut decoder = SignatureDecoder::new(options);
-    let mut buf = new_buffer(buffers.input);
+    drive_load(&mut decoder, input, buffers)?;
+    let stats = decoder.stats();
+    Ok((decoder.finish()?, stats))
+}
+
+/// Loads a stream into a decoder of the caller, who then finishes it.
+///
+/// # Errors
+/// [`Error::Io`] and those of [`SignatureDecoder::push`].
+pub fn drive_load(
+    decoder: &mut SignatureDecoder,
+    mut input: impl Read,
+    buffers: BufferSizes,
+) -> Result<()> {
+    let mut buf = new_buffer(buffers.input)?;
     loop {
         match read(&mut input, &mut buf)? {
-            0 => break,
+            0 => return Ok(()),
             len => decoder.push(&buf[..len])?,
         }
     }
-    let stats = decoder.stats();
-    Ok((decoder.finish()?, stats))
 }
 
 /// Returns the index of a stream: its signature, taken and loaded without writing it down.
@@ -94,7 +120,7 @@ pub fn index(
     let buffers = signature_buffers(&params, buffers);
     let load = |bytes: &[u8]| decoder.push(bytes);
     drive_into(&mut engine, Filling(basis), load, buffers, monitor)?;
-    Ok(Index::new(decoder.finish()?))
+    Index::new(decoder.finish()?)
 }
 
 /// Writes the delta of a stream against an index.
@@ -120,16 +146,32 @@ pub fn delta(
 /// [`Error::Io`], [`Error::BasisEnded`], [`Error::Cancelled`] and those of [`Patcher::step`]. What
 /// was written until then is wrong or incomplete.
 pub fn patch(
-    mut basis: impl Basis,
-    mut delta: impl Read,
-    mut output: impl Write,
+    basis: impl Basis,
+    delta: impl Read,
+    output: impl Write,
     options: PatchOptions,
     buffers: BufferSizes,
     monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
+    drive_patch(&mut patcher, basis, delta, output, buffers, monitor)?;
+    Ok(patcher.stats())
+}
+
+/// As [`patch`], with an engine of the caller, who has its statistics whatever happens.
+///
+/// # Errors
+/// Those of [`patch`].
+pub fn drive_patch(
+    patcher: &mut Patcher,
+    mut basis: impl Basis,
+    mut delta: impl Read,
+    mut output: impl Write,
+    buffers: BufferSizes,
+    monitor: &mut dyn Monitor,
+) -> Result<()> {
     let mut source = Source::new(buffers.input);
-    let mut sink = Sink::new(buffers.output);
+    let mut sink = Sink::new(buffers.output)?;
     let mut small_reads = SmallReads::default();
     loop {
         let step = patcher.step(source.unread(), source.ended, sink.space())?;
@@ -165,8 +207,7 @@ pub fn patch(
             PatchStatus::Failing => sink.write(&mut output)?,
             PatchStatus::Done => {
                 sink.write(&mut output)?;
-                output.flush().map_err(Error::io(IoAction::Write))?;
-                return Ok(patcher.stats());
+                return output.flush().map_err(Error::io(IoAction::Write));
             }
         }
     }
@@ -179,7 +220,7 @@ pub fn patch(
 pub fn check_result(trailer: &Trailer, mut result: impl Read) -> Result<()> {
     let mut digest = StrongState::new(StrongHash::Blake2b);
     let mut len = 0;
-    let mut buf = new_buffer(None);
+    let mut buf = new_buffer(None)?;
     loop {
         match read(&mut result, &mut buf)? {
             0 => return trailer.compare(len, &digest.finish()),
@@ -216,7 +257,7 @@ fn drive_into(
     monitor: &mut dyn Monitor,
 ) -> Result<()> {
     let mut source = Source::new(buffers.input);
-    let mut sink = Sink::new(buffers.output);
+    let mut sink = Sink::new(buffers.output)?;
     loop {
         let step = engine.step(source.unread(), source.ended, sink.space())?;
         source.consume(step.consumed);
@@ -409,6 +450,8 @@ impl SmallReads {
         if !is_near {
             return basis.read_at(position, output);
         }
+        self.buf.clear();
+        reserve_exact(&mut self.buf, Self::LEN)?;
         self.buf.resize(Self::LEN, 0);
         let len = basis.read_at(position, &mut self.buf).inspect_err(|_| self.buf.clear())?;
         self.buf.truncate(len);
@@ -419,25 +462,25 @@ impl SmallReads {
 
 /// A buffer between a reader and an engine.
 struct Source {
+    /// Most bytes that the engine sees at once.
+    size: Option<usize>,
+    /// Empty before the first read.
     buf: Vec<u8>,
     /// What is not consumed.
     filled: Range<usize>,
-    /// Most bytes that the engine sees at once.
-    window: usize,
     ended: bool,
     total_bytes: u64,
 }
 
 impl Source {
     fn new(size: Option<usize>) -> Self {
-        let buf = new_buffer(size);
-        let window = size.unwrap_or(usize::MAX).max(1);
-        Source { buf, filled: 0..0, window, ended: false, total_bytes: 0 }
+        Source { size, buf: Vec::new(), filled: 0..0, ended: false, total_bytes: 0 }
     }
 
     fn unread(&self) -> &[u8] {
         let Range { start, end } = self.filled;
-        &self.buf[start..end.min(start.saturating_add(self.window))]
+        let window = self.size.map_or(usize::MAX, |size| size.max(1));
+        &self.buf[start..end.min(start.saturating_add(window))]
     }
 
     fn is_empty(&self) -> bool {
@@ -450,6 +493,9 @@ impl Source {
 
     /// Reads once, when everything is consumed.
     fn refill(&mut self, input: &mut impl Read) -> Result<()> {
+        if self.buf.is_empty() {
+            self.buf = new_buffer(self.size)?;
+        }
         let len = read(input, &mut self.buf)?;
         self.filled = 0..len;
         self.ended = len == 0;
@@ -468,9 +514,9 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(size: Option<usize>) -> Self {
+    fn new(size: Option<usize>) -> Result<Self> {
         let window = size.unwrap_or(usize::MAX).max(1);
-        Sink { buf: new_buffer(size), filled: 0, window, total_bytes: 0 }
+        Ok(Sink { buf: new_buffer(size)?, filled: 0, window, total_bytes: 0 })
     }
 
     fn space(&mut self) -> &mut [u8] {
@@ -502,8 +548,8 @@ impl Sink {
     }
 }
 
-fn new_buffer(size: Option<usize>) -> Vec<u8> {
-    vec![0; size.unwrap_or(DEFAULT_BUFFER).max(MIN_BUFFER)]
+fn new_buffer(size: Option<usize>) -> Result<Vec<u8>> {
+    try_vec(0, size.unwrap_or(DEFAULT_BUFFER).max(MIN_BUFFER))
 }
 
 fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {

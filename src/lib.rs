@@ -9,6 +9,7 @@ pub mod file;
 pub mod format;
 mod index;
 pub mod io;
+pub mod librsync;
 mod monitor;
 mod options;
 mod patch;

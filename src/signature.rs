@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::engine::{Engine, Outbox, Status, Step, copy_front};
-use crate::error::{Error, Part, Result};
+use crate::error::{Error, Part, Result, reserve};
 use crate::format::be_uint;
 use crate::format::signature::{HEADER_LEN, Strictness, decode_header, encode_header, field_at};
 use crate::options::SignatureParams;
@@ -16,6 +16,8 @@ pub const MAX_BLOCKS: u64 = u32::MAX as u64;
 
 /// Blocks that are hashed together.
 const BATCH_BLOCKS: usize = 64;
+/// Most bytes of a signature that wait for output space.
+const OUTBOX_LEN: usize = BATCH_BLOCKS * (4 + MAX_STRONG_LEN);
 
 /// Engine that turns the bytes of a basis into its signature (`docs/formats.md`, "Signature").
 ///
@@ -23,8 +25,7 @@ const BATCH_BLOCKS: usize = 64;
 pub struct SignatureEncoder {
     params: SignatureParams,
     partial: Option<PartialBlock>,
-    outbox: Outbox,
-    sums: Vec<StrongSum>,
+    outbox: Outbox<OUTBOX_LEN>,
     ended: bool,
     failed: bool,
     stats: SignatureStats,
@@ -40,17 +41,21 @@ struct PartialBlock {
 impl SignatureEncoder {
     /// Starts a signature.
     pub fn new(params: SignatureParams) -> Self {
-        let mut outbox = Outbox::default();
+        let mut outbox = Outbox::new();
         outbox.push(&encode_header(&params));
         SignatureEncoder {
             params,
             partial: None,
             outbox,
-            sums: Vec::new(),
             ended: false,
             failed: false,
             stats: SignatureStats { block_len: params.block_len(), ..Default::default() },
         }
+    }
+
+    /// Returns the parameters.
+    pub fn params(&self) -> &SignatureParams {
+        &self.params
     }
 
     fn try_step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
@@ -102,12 +107,12 @@ impl SignatureEncoder {
     fn hash_blocks(&mut self, blocks: &[u8]) -> Result<()> {
         let kind = self.params.kind();
         let block_len = self.params.block_len() as usize;
-        let mut sums = std::mem::take(&mut self.sums);
-        kind.strong.sum_many(blocks, block_len, &mut sums);
-        for (block, strong) in blocks.chunks_exact(block_len).zip(&sums) {
+        let mut sums = [StrongSum::default(); BATCH_BLOCKS];
+        let sums = &mut sums[..blocks.len() / block_len];
+        kind.strong.sum_many(blocks, block_len, sums);
+        for (block, strong) in blocks.chunks_exact(block_len).zip(sums) {
             self.push_block(kind.weak.sum(block), strong)?;
         }
-        self.sums = sums;
         Ok(())
     }
 
@@ -153,6 +158,11 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Returns the signature of an empty basis.
+    pub fn without_blocks(params: SignatureParams) -> Signature {
+        Signature { params, weak: Vec::new(), strong: Vec::new() }
+    }
+
     /// Loads a signature from a slice with the default [`LoadOptions`].
     ///
     /// # Errors
@@ -171,6 +181,11 @@ impl Signature {
     /// Returns the number of blocks.
     pub fn blocks(&self) -> usize {
         self.weak.len()
+    }
+
+    /// Returns the bytes of memory that the sums take.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        (4 * self.weak.capacity() + self.strong.capacity()) as u64
     }
 
     /// Returns the weak sum of a block.
@@ -250,7 +265,7 @@ impl SignatureDecoder {
     ///
     /// # Errors
     /// A header that is not valid under the [`Strictness`], [`Error::SignatureLimit`],
-    /// [`Error::TooManyBlocks`].
+    /// [`Error::TooManyBlocks`], [`Error::OutOfMemory`].
     pub fn push(&mut self, input: &[u8]) -> Result<()> {
         if self.failed {
             return Err(Error::AlreadyFailed);
@@ -286,10 +301,15 @@ impl SignatureDecoder {
                 return Ok(());
             }
             let entry = self.pending;
+            reserve(&mut self.weak, 1)?;
+            reserve(&mut self.strong, params.strong_len().into())?;
             self.push_block(entry.as_slice())?;
             self.pending.clear();
         }
         let entries = input.chunks_exact(entry_len);
+        let strong_bytes = entries.len() * usize::from(params.strong_len());
+        reserve(&mut self.weak, entries.len())?;
+        reserve(&mut self.strong, strong_bytes)?;
         self.pending.fill(entries.remainder(), entry_len);
         for entry in entries {
             self.push_block(entry)?;
@@ -330,6 +350,12 @@ impl SignatureDecoder {
             _ => return Err(ended(Part::StrongSum)),
         }
         Ok(Signature { params, weak: self.weak, strong: self.strong })
+    }
+
+    /// Returns what has come of the signature, if its header has: the blocks of a prefix of the basis.
+    pub fn into_loaded(self) -> Option<Signature> {
+        let SignatureDecoder { params, weak, strong, .. } = self;
+        params.map(|params| Signature { params, weak, strong })
     }
 
     /// Returns what was loaded so far; `in_bytes` counts bytes of the signature.

@@ -25,7 +25,7 @@ pub fn signature(basis: &[u8], options: &SignatureOptions) -> Result<Vec<u8>> {
 /// # Errors
 /// Those of [`Signature::from_slice`].
 pub fn delta(signature: &[u8], new: &[u8]) -> Result<Vec<u8>> {
-    let index = Index::new(Signature::from_slice(signature)?);
+    let index = Index::new(Signature::from_slice(signature)?)?;
     let mut output = Vec::new();
     let options = DeltaOptions::default();
     io::delta(&index, new, &mut output, options, BufferSizes::default(), &mut ())?;

@@ -46,7 +46,7 @@ fn block_length_of_a_signature(kind: SignatureKind, block_len: u32) {
     let signature = [header.as_flattened(), &[7; 12]].concat();
     let buffers = BufferSizes::default();
     let (loaded, _) = io::load_signature(&signature[..], LoadOptions::new(), buffers).unwrap();
-    let index = Index::new(loaded);
+    let index = Index::new(loaded).unwrap();
     let new = std::io::Read::take(std::io::repeat(1), 1 << 20);
     let options = DeltaOptions::new();
     let stats = io::delta(&index, new, std::io::sink(), options, buffers, &mut ()).unwrap();

@@ -213,7 +213,7 @@ fn blocks_with_one_weak_sum_cost_a_logarithm_each() {
         });
         let sums: Vec<u8> = sums.flatten().collect();
         let bytes = signature_of(kind.magic(), BLOCK_LEN as u32, 4, &sums);
-        let index = Index::new(strict(&bytes).unwrap());
+        let index = Index::new(strict(&bytes).unwrap()).unwrap();
         assert_eq!(index.signature().blocks(), BLOCKS as usize);
 
         let stats = search(&index, &[0; 3000]);

@@ -31,7 +31,7 @@ fn outcome(case: &Case) -> Result<Outcome> {
     let mut signature = Vec::new();
     io::signature(old, &mut signature, case.params, buffers, &mut ())?;
     let (loaded, _) = io::load_signature(&signature[..], LoadOptions::new(), buffers)?;
-    let index = Index::new(loaded);
+    let index = Index::new(loaded).unwrap();
     let mut delta = Vec::new();
     let options = DeltaOptions::new();
     io::delta(&index, new, &mut delta, options, buffers, &mut ())?;

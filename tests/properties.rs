@@ -368,7 +368,7 @@ proptest! {
         prop_assert_eq!(&run(&mut whole, &old, &Cuts::none()), &signature);
         prop_assert_eq!(whole.stats(), encoder.stats());
 
-        let index = Index::new(Signature::from_slice(&signature).unwrap());
+        let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
         let options = DeltaOptions::new().trailer(trailer);
         let mut encoder = DeltaEncoder::new(&index, options);
         let delta = run(&mut encoder, &new, &cuts);

@@ -83,7 +83,7 @@ fn readers_over_engines_give_what_the_engines_give() {
     assert_eq!(reader.engine().stats().in_bytes, 700_000);
 
     // An engine may be lent.
-    let index = Index::new(Signature::from_slice(&signature).unwrap());
+    let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
     let mut engine = DeltaEncoder::new(&index, DeltaOptions::new());
     let mut delta = Vec::new();
     EngineReader::new(&mut engine, &new[..]).read_to_end(&mut delta).unwrap();

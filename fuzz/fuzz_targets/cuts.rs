@@ -38,7 +38,7 @@ fuzz_target!(|input: Input| {
     let cut = drive(SignatureEncoder::new(params), &old, cutting);
     assert!(cut == (signature, stats));
 
-    let index = Index::new(Signature::from_slice(&cut.0).unwrap());
+    let index = Index::new(Signature::from_slice(&cut.0).unwrap()).unwrap();
     let options = DeltaOptions::new().trailer(input.trailer);
     let mut delta = Vec::new();
     let stats = io::delta(&index, &new[..], &mut delta, options, buffers, &mut ()).unwrap();

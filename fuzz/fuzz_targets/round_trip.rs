@@ -18,7 +18,7 @@ fuzz_target!(|input: Input| {
     let mut signature = Vec::new();
     io::signature(&old[..], &mut signature, params, BUFFERS, &mut ()).unwrap();
     assert_eq!(signature.len() as u64, params.signature_len(old.len() as u64));
-    let index = Index::new(Signature::from_slice(&signature).unwrap());
+    let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
 
     let [plain, with_trailer] = [false, true].map(|trailer| {
         let options = DeltaOptions::new().trailer(trailer);

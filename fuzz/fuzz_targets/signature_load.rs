@@ -64,7 +64,7 @@ fn load(
 /// Makes a delta and checks that it is well-formed and for a file as long as the new one.
 fn use_signature(signature: Signature, new: &[u8]) {
     let (mut delta, mut result) = (Vec::new(), Vec::new());
-    let index = Index::new(signature);
+    let index = Index::new(signature).unwrap();
     io::delta(&index, new, &mut delta, DeltaOptions::new(), BUFFERS, &mut ()).unwrap();
     io::patch(Zeros, &delta[..], &mut result, PatchOptions::new(), BUFFERS, &mut ()).unwrap();
     assert_eq!(result.len(), new.len());

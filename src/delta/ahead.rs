@@ -2,7 +2,7 @@
 //!
 //! The sums are those of the windows whatever comes, so they never change what is found.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::index::Index;
 use crate::strong::StrongSum;
@@ -12,31 +12,37 @@ const MAX_BLOCKS: usize = 16;
 
 /// Weak and strong sums of the windows that come next if each of them matches.
 pub(super) struct Ahead {
-    sums: VecDeque<(u32, StrongSum)>,
+    weak: [u32; MAX_BLOCKS],
+    strong: [StrongSum; MAX_BLOCKS],
+    /// Those of the sums that are not taken yet.
+    known: Range<usize>,
     /// Windows to take at the next look: doubled by each look and quartered by each miss, so that
     /// input made to deceive soon finds it at 1, the window that must be hashed anyway.
     reach: usize,
-    weak: Vec<u32>,
-    strong: Vec<StrongSum>,
 }
 
 impl Ahead {
     pub(super) fn new() -> Self {
-        Ahead { sums: VecDeque::new(), reach: MAX_BLOCKS, weak: Vec::new(), strong: Vec::new() }
+        Ahead {
+            weak: [0; MAX_BLOCKS],
+            strong: [StrongSum::default(); MAX_BLOCKS],
+            known: 0..0,
+            reach: MAX_BLOCKS,
+        }
     }
 
     /// Returns the sums of the next window, if they are known.
     pub(super) fn next(&mut self) -> Option<(u32, StrongSum)> {
-        self.sums.pop_front()
+        self.known.next().map(|window| (self.weak[window], self.strong[window]))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.sums.is_empty()
+        self.known.is_empty()
     }
 
     /// Takes note that a window whose sums were known did not match: the others are not next.
     pub(super) fn missed(&mut self) {
-        self.sums.clear();
+        self.known = 0..0;
         self.reach = (self.reach / 4).max(1);
     }
 
@@ -48,15 +54,16 @@ impl Ahead {
         let block_len = index.params().block_len() as usize;
         let most = (buf.len().saturating_sub(1) / block_len).min(self.reach);
         self.reach = (2 * self.reach).min(MAX_BLOCKS);
-        self.weak.clear();
-        self.weak.extend(
-            buf.chunks_exact(block_len)
-                .take(most)
-                .map(|window| kind.weak.sum(window))
-                .take_while(|&weak| index.may_contain(kind.weak.key(weak))),
-        );
-        let windows = &buf[..self.weak.len() * block_len];
-        kind.strong.sum_many(windows, block_len, &mut self.strong);
-        self.sums.extend(self.weak.iter().copied().zip(self.strong.iter().copied()));
+        let mut windows = 0;
+        for window in buf.chunks_exact(block_len).take(most) {
+            let weak = kind.weak.sum(window);
+            if !index.may_contain(kind.weak.key(weak)) {
+                break;
+            }
+            self.weak[windows] = weak;
+            windows += 1;
+        }
+        kind.strong.sum_many(buf, block_len, &mut self.strong[..windows]);
+        self.known = 0..windows;
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::engine::{Engine, Outbox, Status, Step, copy_front};
-use crate::error::Result;
+use crate::error::{Error, Result, reserve_exact};
 use crate::format::{Command, DELTA_MAGIC, Trailer};
 use crate::index::Index;
 use crate::stats::DeltaStats;
@@ -18,6 +18,8 @@ use crate::weak::{RabinKarp, Rollsum, WeakHash};
 use scanner::{MAX_LITERAL, Scanner};
 use slack::Slack;
 
+/// Most bytes of a command, or of END and trailer.
+const COMMAND_LEN: usize = 1 + Trailer::LEN;
 /// Input that is taken into the buffer at once, at least.
 const CHUNK: usize = 256 << 10;
 
@@ -54,11 +56,20 @@ pub struct DeltaEncoder<I> {
     /// The part of the new file that is not written or may still match.
     buf: Vec<u8>,
     /// A command on its way out, and the literal data behind it.
-    command: Outbox,
+    command: Outbox<COMMAND_LEN>,
     literal: Range<usize>,
     digest: Option<StrongState>,
     ended: bool,
+    failed: bool,
     stats: DeltaStats,
+}
+
+/// Returns the most bytes that the encoder's buffer ever has for a block length: two block lengths,
+/// so that at most as much is moved down as is taken.
+fn max_buffer(block_len: u32) -> usize {
+    let block_len = block_len as usize;
+    let two_blocks = block_len.saturating_add(block_len.max(CHUNK));
+    two_blocks.saturating_add(MAX_LITERAL).min(isize::MAX as usize)
 }
 
 /// Something to write: bytes of the basis, or a range of the encoder's buffer.
@@ -76,7 +87,7 @@ enum Search {
 impl<I: Borrow<Index>> DeltaEncoder<I> {
     /// Starts a delta.
     pub fn new(index: I, options: DeltaOptions) -> Self {
-        let mut command = Outbox::default();
+        let mut command = Outbox::new();
         command.push(&DELTA_MAGIC.to_be_bytes());
         let signature = index.borrow().signature();
         let search = match signature.params().kind().weak {
@@ -94,8 +105,18 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             literal: 0..0,
             digest: options.trailer.then(|| StrongState::new(StrongHash::Blake2b)),
             ended: false,
+            failed: false,
             stats: DeltaStats::default(),
         }
+    }
+
+    /// Returns the most bytes of memory that a delta against an index can take, the index included.
+    pub fn memory_bytes(index: &Index) -> u64 {
+        let buffer = match index.signature().blocks() {
+            0 => Slack::MAX_BUFFER,
+            _ => max_buffer(index.params().block_len()),
+        };
+        index.memory_bytes() + (buffer + size_of::<Self>()) as u64
     }
 
     /// Queues the next command. False if more input is needed, or if all is queued at the end.
@@ -126,18 +147,41 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
         true
     }
 
+    fn try_step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
+        let (mut consumed, mut produced) = (0, 0);
+        let status = loop {
+            produced += self.command.drain(&mut output[produced..]);
+            if self.command.is_empty() {
+                let sent = copy_front(&self.buf[self.literal.clone()], &mut output[produced..]);
+                self.literal.start += sent;
+                produced += sent;
+            }
+            if !self.command.is_empty() || !self.literal.is_empty() {
+                break Status::NeedsOutput;
+            }
+            let rest = &input[consumed..];
+            let end = end_of_input && rest.is_empty();
+            if self.ended {
+                break Status::Done;
+            } else if self.queue_next_run(end) {
+                continue;
+            } else if !rest.is_empty() {
+                consumed += self.take(rest)?;
+            } else if end {
+                self.queue_end();
+            } else {
+                break Status::NeedsInput;
+            }
+        };
+        self.stats.out_bytes += produced as u64;
+        Ok(Step { consumed, produced, status })
+    }
+
     /// Takes some of the non-empty `input` into the buffer and returns how much.
-    fn take(&mut self, input: &[u8]) -> usize {
-        // Two block lengths, so that at most as much is moved down as is taken.
+    fn take(&mut self, input: &[u8]) -> Result<usize> {
         let capacity = match &self.search {
             Search::Slack(slack) => slack.wanted() + CHUNK,
-            _ => {
-                let block_len = self.index.borrow().params().block_len() as usize;
-                MAX_LITERAL
-                    .saturating_add(block_len)
-                    .saturating_add(block_len.max(CHUNK))
-                    .min(isize::MAX as usize)
-            }
+            _ => max_buffer(self.index.borrow().params().block_len()),
         };
         if self.buf.len() + input.len() > capacity {
             let needed_from = self.needed_from();
@@ -154,14 +198,15 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
         if needed > self.buf.capacity() {
             // Doubled, but not beyond what it may ever need.
             let wanted = (2 * self.buf.capacity()).clamp(needed, capacity);
-            self.buf.reserve_exact(wanted - self.buf.len());
+            let additional = wanted - self.buf.len();
+            reserve_exact(&mut self.buf, additional)?;
         }
         self.buf.extend_from_slice(&input[..taken]);
         if let Some(digest) = &mut self.digest {
             digest.update(&input[..taken]);
         }
         self.stats.in_bytes += taken as u64;
-        taken
+        Ok(taken)
     }
 
     fn needed_from(&self) -> usize {
@@ -187,33 +232,10 @@ impl<I: Borrow<Index>> Engine for DeltaEncoder<I> {
     type Stats = DeltaStats;
 
     fn step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
-        let (mut consumed, mut produced) = (0, 0);
-        let status = loop {
-            produced += self.command.drain(&mut output[produced..]);
-            if self.command.is_empty() {
-                let sent = copy_front(&self.buf[self.literal.clone()], &mut output[produced..]);
-                self.literal.start += sent;
-                produced += sent;
-            }
-            if !self.command.is_empty() || !self.literal.is_empty() {
-                break Status::NeedsOutput;
-            }
-            let rest = &input[consumed..];
-            let end = end_of_input && rest.is_empty();
-            if self.ended {
-                break Status::Done;
-            } else if self.queue_next_run(end) {
-                continue;
-            } else if !rest.is_empty() {
-                consumed += self.take(rest);
-            } else if end {
-                self.queue_end();
-            } else {
-                break Status::NeedsInput;
-            }
-        };
-        self.stats.out_bytes += produced as u64;
-        Ok(Step { consumed, produced, status })
+        if self.failed {
+            return Err(Error::AlreadyFailed);
+        }
+        self.try_step(input, end_of_input, output).inspect_err(|_| self.failed = true)
     }
 
     fn stats(&self) -> DeltaStats {

@@ -24,6 +24,9 @@ pub(super) struct Slack {
 }
 
 impl Slack {
+    /// Most bytes that the encoder's buffer needs: one literal, and what comes in with its end.
+    pub(super) const MAX_BUFFER: usize = 4 * (65536 + MAX_BLOCK_LEN as usize) + super::CHUNK;
+
     pub(super) fn new(block_len: u32) -> Self {
         let input = 4 * (65536 + u64::from(block_len).min(MAX_BLOCK_LEN));
         let mut buffers = Buffers { input, available: input, command: 4, data: 0, space: 0 };

@@ -61,7 +61,7 @@ pub fn delta(
     let (loaded, _) =
         load_signature(&signature_file, LoadOptions::default(), BufferSizes::default())
             .map_err(|error| error.in_file(signature))?;
-    delta_to_file(&Index::new(loaded), (new, new_file), output_file, options)
+    delta_to_file(&Index::new(loaded)?, (new, new_file), output_file, options)
 }
 
 /// Writes the delta between two files; the output is replaced if it exists.

@@ -8,6 +8,9 @@ use md4::{Digest, Md4};
 /// Length of the longest strong sum in bytes.
 pub const MAX_STRONG_LEN: usize = 32;
 
+/// Blocks that are handed to BLAKE2b together: a multiple of what it hashes at once.
+const BLAKE2B_JOBS: usize = 16;
+
 /// A whole strong sum; MD4 fills the first 16 bytes.
 pub type StrongSum = [u8; MAX_STRONG_LEN];
 
@@ -47,43 +50,56 @@ impl StrongHash {
         }
     }
 
-    /// Replaces `sums` by the strong sums of the consecutive blocks in `data`, whose length is a
-    /// multiple of the block length: the entry that kernels sit behind.
-    pub(crate) fn sum_many(self, data: &[u8], block_len: usize, sums: &mut Vec<StrongSum>) {
-        sums.clear();
+    /// Takes the strong sums of the consecutive blocks in `data`, one for each entry of `sums`: the
+    /// entry that kernels sit behind.
+    pub(crate) fn sum_many(self, data: &[u8], block_len: usize, sums: &mut [StrongSum]) {
+        let block = |number: usize| &data[number * block_len..][..block_len];
         match self {
             StrongHash::Md4 => {
-                let mut groups = data.chunks_exact(md4_many::LANES.saturating_mul(block_len));
-                for group in &mut groups {
-                    sums.extend(md4_many::sum(group, block_len).iter().map(md4_sum));
+                let whole = sums.len() - sums.len() % md4_many::LANES;
+                let (grouped, rest) = sums.split_at_mut(whole);
+                for (group, sums) in grouped.chunks_exact_mut(md4_many::LANES).enumerate() {
+                    let start = group * md4_many::LANES * block_len;
+                    for (sum, digest) in
+                        sums.iter_mut().zip(md4_many::sum(&data[start..], block_len))
+                    {
+                        *sum = md4_sum(&digest);
+                    }
                 }
-                let rest = groups.remainder().chunks_exact(block_len);
-                sums.extend(rest.map(|block| self.sum(block)));
+                for (number, sum) in rest.iter_mut().enumerate() {
+                    *sum = self.sum(block(whole + number));
+                }
             }
             StrongHash::Blake2b => {
                 let params = blake2b_256();
-                let blocks = data.chunks_exact(block_len);
-                let mut jobs: Vec<_> = blocks.map(|b| HashManyJob::new(&params, b)).collect();
-                hash_many(jobs.iter_mut());
-                sums.extend(jobs.iter().map(|job| blake2b_sum(&job.to_hash())));
+                for (group, sums) in sums.chunks_mut(BLAKE2B_JOBS).enumerate() {
+                    let mut jobs: [_; BLAKE2B_JOBS] = std::array::from_fn(|lane| {
+                        let lane = lane.min(sums.len() - 1);
+                        HashManyJob::new(&params, block(group * BLAKE2B_JOBS + lane))
+                    });
+                    hash_many(&mut jobs[..sums.len()]);
+                    for (sum, job) in sums.iter_mut().zip(&jobs) {
+                        *sum = blake2b_sum(&job.to_hash());
+                    }
+                }
             }
         }
     }
 }
 
-/// A strong sum in the making.
+/// A strong sum in the making. On no heap, so that none is needed while a job runs.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum StrongState {
     Md4(Md4),
-    // Boxed: ten times the size of the other.
-    Blake2b(Box<blake2b_simd::State>),
+    Blake2b(blake2b_simd::State),
 }
 
 impl StrongState {
     pub(crate) fn new(hash: StrongHash) -> Self {
         match hash {
             StrongHash::Md4 => StrongState::Md4(Md4::new()),
-            StrongHash::Blake2b => StrongState::Blake2b(Box::new(blake2b_256().to_state())),
+            StrongHash::Blake2b => StrongState::Blake2b(blake2b_256().to_state()),
         }
     }
 
@@ -133,7 +149,7 @@ mod tests {
             for block_len in [1, 2, 55, 56, 57, 63, 64, 65, 119, 120, 128, 700, 1024] {
                 for blocks in [0, 1, 7, 8, 9, 17] {
                     let data = &data[..blocks * block_len];
-                    let mut sums = Vec::new();
+                    let mut sums = vec![[0; MAX_STRONG_LEN]; blocks];
                     hash.sum_many(data, block_len, &mut sums);
                     let each: Vec<_> =
                         data.chunks_exact(block_len).map(|block| hash.sum(block)).collect();

@@ -112,15 +112,6 @@ pub fn is_broken_pipe(error: &Error) -> bool {
         Error::Io { action: IoAction::Write, cause } if cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Returns the words of the system for an error, without Rust's number.
-pub fn system_words(error: &io::Error) -> String {
-    let words = error.to_string();
-    match words.split_once(" (os error ") {
-        Some((words, _)) => words.to_owned(),
-        None => words,
-    }
-}
-
 /// Returns the path of an argument, None if it means a standard stream.
 pub fn file_name(name: Option<&OsStr>) -> Option<&Path> {
     name.filter(|&name| name != "-").map(Path::new)

@@ -7,20 +7,22 @@ mod args;
 mod messages;
 
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
 use args::{Args, Complaint, Request};
-use messages::Clock;
+use messages::{Clock, job_failure};
 use sigdelta::file::{Existing, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self, BufferSizes};
+use sigdelta::librsync::{MatchStatistics, Statistics, result_text, system_text};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, ErrorKind, Index, IoAction, LoadOptions, PatchOptions,
     SignatureKind, SignatureOptions, SignatureParams, Strictness, StrongHash, StrongLen, WeakHash,
     min_strong_len, recommended_block_len,
 };
 use sigdelta_cli::interrupt;
-use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, produce, system_words};
+use sigdelta_cli::stream::{Input, create_output, is_broken_pipe, produce};
 
 const SYNTAX_ERROR: u8 = 101;
 /// Larger buffers than this gain nothing.
@@ -118,7 +120,7 @@ fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
         io::signature(&basis.file, output, params, buffers(args)?, &mut ())
     })
     .map_err(|error| job_failed("signature", &error))?;
-    statistics(args, &messages::signature_statistics("signature", &stats, clock.seconds()));
+    statistics(args, line("signature", &clock).signature(&stats));
     Ok(())
 }
 
@@ -176,7 +178,7 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     let (loaded, stats) = buffers(args)
         .and_then(|buffers| io::load_signature(&signature.file, load, buffers))
         .map_err(|error| job_failed("loadsig", &error.in_file(&signature.name)))?;
-    statistics(args, &messages::signature_statistics("loadsig", &stats, clock.seconds()));
+    statistics(args, line("loadsig", &clock).signature(&stats));
     let params = *loaded.params();
     verbose(
         args,
@@ -190,17 +192,15 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
         ),
     );
 
-    let index = Index::new(loaded);
+    let index = Index::new(loaded).map_err(|error| failed(&error))?;
     let clock = Clock::start();
     let stats = produce(output, &new, &new, |output| {
         io::delta(&index, &new.file, output, DeltaOptions::new(), buffers(args)?, &mut ())
     })
     .map_err(|error| job_failed("delta", &error))?;
-    let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
-    statistics(args, &messages::match_statistics(&stats.search));
-    let seconds = clock.seconds();
-    let line = messages::command_statistics("delta", &stats.commands, in_bytes, out_bytes, seconds);
-    statistics(args, &line);
+    statistics(args, MatchStatistics(stats.search));
+    let line = line("delta", &clock).commands(&stats.commands);
+    statistics(args, line.bytes(stats.in_bytes, stats.out_bytes));
     Ok(())
 }
 
@@ -223,10 +223,8 @@ fn patch(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     if stats.verified {
         verbose(args, "patch: the result was verified by the trailer of the delta");
     }
-    let (in_bytes, out_bytes) = (stats.in_bytes, stats.out_bytes);
-    let seconds = clock.seconds();
-    let line = messages::command_statistics("patch", &stats.commands, in_bytes, out_bytes, seconds);
-    statistics(args, &line);
+    let line = line("patch", &clock).commands(&stats.commands);
+    statistics(args, line.bytes(stats.in_bytes, stats.out_bytes));
     Ok(())
 }
 
@@ -273,7 +271,7 @@ fn cannot_open(error: &Error) -> Exit {
         }
         (action, _) => {
             let mode = if *action == IoAction::Open { "read" } else { "write" };
-            let words = system_words(cause);
+            let words = system_text(cause);
             log(&format!("ERROR: (rs_file_open) Error opening \"{name}\" for {mode}: {words}"));
         }
     }
@@ -287,7 +285,7 @@ fn job_failed(job: &str, error: &Error) -> Exit {
     if matches!(error.without_file(), Error::Io { action: IoAction::Replace, .. }) {
         return cannot_open(error);
     }
-    for line in messages::job_failure(job, error) {
+    for line in job_failure(job, error) {
         log(&format!("ERROR: {line}"));
     }
     failed(error)
@@ -295,7 +293,7 @@ fn job_failed(job: &str, error: &Error) -> Exit {
 
 fn failed(error: &Error) -> Exit {
     complain(&error.to_string());
-    complain(&format!("Failed, {}.", messages::result_words(error.kind())));
+    complain(&format!("Failed, {}.", result_text(error.kind().code())));
     Exit(error.kind().code() as u8)
 }
 
@@ -309,9 +307,13 @@ fn usage_error(text: &str) -> Exit {
     Exit(SYNTAX_ERROR)
 }
 
-fn statistics(args: &Args, line: &str) {
+fn line<'a>(op: &'a str, clock: &Clock) -> Statistics<'a> {
+    Statistics { op, seconds: clock.seconds(), ..Default::default() }
+}
+
+fn statistics(args: &Args, line: impl Display) {
     if args.statistics {
-        log(line);
+        log(&line.to_string());
     }
 }
 

@@ -101,7 +101,7 @@ fn delta(
         streams::load_signature(&signature.file, LoadOptions::default(), BufferSizes::default())
             .map_err(|error| error.in_file(&signature.name))?;
     say_params(loaded.params(), verbosity);
-    finish_delta(&Index::new(loaded), &new, out, options, &report, verbosity)
+    finish_delta(&Index::new(loaded)?, &new, out, options, &report, verbosity)
 }
 
 fn diff(
