@@ -2,6 +2,7 @@
 //!
 //! Users of librsync look for these texts in logs, so they are librsync's to the letter.
 
+use std::ffi::CStr;
 use std::fmt;
 
 use crate::error::{Error, IoAction, Part};
@@ -9,30 +10,40 @@ use crate::stats::{CommandStats, SearchStats, SignatureStats};
 
 /// Returns librsync's text for a result code.
 pub fn result_text(code: i32) -> &'static str {
+    result_c_text(code).to_str().unwrap_or_default()
+}
+
+/// As [`result_text`], for C.
+pub fn result_c_text(code: i32) -> &'static CStr {
     match code {
-        0 => "OK",
-        1 => "blocked waiting for input or output buffers",
-        2 => "still running",
-        100 => "IO error",
-        101 => "bad command line syntax",
-        102 => "out of memory",
-        103 => "unexpected end of input",
-        104 => "bad magic number at start of stream",
-        105 => "unimplemented case",
-        106 => "stream corrupt",
-        107 => "library internal error",
-        _ => "unexplained problem",
+        0 => c"OK",
+        1 => c"blocked waiting for input or output buffers",
+        2 => c"still running",
+        100 => c"IO error",
+        101 => c"bad command line syntax",
+        102 => c"out of memory",
+        103 => c"unexpected end of input",
+        104 => c"bad magic number at start of stream",
+        105 => c"unimplemented case",
+        106 => c"stream corrupt",
+        107 => c"library internal error",
+        _ => c"unexplained problem",
     }
 }
 
 /// What librsync logs about the cause of an error, with the name of the function in front; nothing
 /// if it has no words for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Cause<'a>(pub &'a Error);
+pub struct Cause<'a> {
+    /// The error.
+    pub error: &'a Error,
+    /// Number of the file descriptor of the basis, which one of the texts has.
+    pub basis_fd: i32,
+}
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.without_file() {
+        match self.error.without_file() {
             Error::Io { action, cause } => {
                 let words = system_text(cause);
                 match action {
@@ -49,7 +60,9 @@ impl fmt::Display for Cause<'_> {
                     _ => write!(f, "(rs_file_copy_cb) seek failed: {words}"),
                 }
             }
-            Error::BasisEnded { .. } => f.write_str("(rs_file_copy_cb) unexpected eof on fd3"),
+            Error::BasisEnded { .. } => {
+                write!(f, "(rs_file_copy_cb) unexpected eof on fd{}", self.basis_fd)
+            }
             Error::InputEnded { expected: Part::LiteralData, .. } => {
                 f.write_str("(rs_tube_catchup) reached end of file while copying data")
             }
@@ -86,6 +99,12 @@ impl fmt::Display for Cause<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Returns true if an error is one of the job for librsync, which then also logs that the job
+/// failed; false if reading or writing around it failed.
+pub fn is_of_job(error: &Error) -> bool {
+    !matches!(error.without_file(), Error::Io { action: IoAction::Read | IoAction::Write, .. })
 }
 
 /// Returns the system's text for an error, as C has it: without the number that Rust adds.

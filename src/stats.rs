@@ -69,6 +69,19 @@ pub struct SearchStats {
     pub strong_sums: u64,
 }
 
+impl SearchStats {
+    /// Returns what was done since an earlier state of the same search.
+    pub fn since(&self, earlier: &SearchStats) -> SearchStats {
+        SearchStats {
+            searches: self.searches - earlier.searches,
+            matches: self.matches - earlier.matches,
+            weak_compares: self.weak_compares - earlier.weak_compares,
+            strong_compares: self.strong_compares - earlier.strong_compares,
+            strong_sums: self.strong_sums - earlier.strong_sums,
+        }
+    }
+}
+
 /// What the making of a delta did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -40,7 +40,7 @@ impl WeakHash {
     ///
     /// librsync mixes rollsums, which are badly spread, and reserves key 0. Two sums with one key
     /// match each other, so deltas depend on this.
-    pub(crate) fn key(self, weak: u32) -> u32 {
+    pub fn key(self, weak: u32) -> u32 {
         let key = match self {
             WeakHash::Rollsum => mix32(weak),
             WeakHash::RabinKarp => weak,

@@ -1,0 +1,1 @@
+//! libsigdelta: the C API of sigdelta.

@@ -1,0 +1,343 @@
+//! Jobs: the engines behind `rs_job_t`.
+
+use std::ffi::c_void;
+use std::fmt;
+
+use libc::size_t;
+use sigdelta::librsync::Cause;
+use sigdelta::{
+    AfterEnd, DeltaEncoder, DeltaOptions, Engine, Error, PatchOptions, PatchStatus, Patcher,
+    SearchStats, SignatureEncoder, Status,
+};
+use sigdelta_ffi::{Shared, free, give, guard, slice, slice_mut};
+
+use crate::args::{self, Refusal, Wanted};
+use crate::patch::{Copied, copy};
+use crate::sumset::{Built, Sumset};
+use crate::trace::{log, log_cause, log_failure};
+use crate::types::{
+    CopyCb, rs_buffers_s, rs_loglevel, rs_magic_number, rs_result, rs_signature, rs_stats,
+};
+
+/// A signature, load, delta or patch on its way.
+pub struct rs_job {
+    work: Work,
+    pub(crate) stats: rs_stats,
+    /// What it came to; RS_RUNNING until then.
+    result: rs_result,
+}
+
+#[allow(clippy::large_enum_variant)] // each is made once
+enum Work {
+    Signature(SignatureEncoder),
+    Load(Shared<Sumset>),
+    Delta {
+        encoder: DeltaEncoder<Built>,
+        index: Built,
+        counted: SearchStats,
+    },
+    Patch {
+        patcher: Patcher,
+        copy_cb: CopyCb,
+        copy_arg: *mut c_void,
+    },
+    /// Parameters that are refused, which librsync says only when the job runs.
+    Refused(Refusal),
+    /// There was no memory to begin.
+    OutOfMemory,
+}
+
+/// What one turn of the work ended with.
+enum Turn {
+    Blocked,
+    /// There is more to say.
+    Again,
+    Done,
+    /// Bytes of the basis come next.
+    Copy {
+        position: u64,
+        len: u64,
+        copy_cb: CopyCb,
+        copy_arg: *mut c_void,
+    },
+    Failed(Error),
+    Refused(Refusal),
+    /// Failed without a cause to tell of.
+    Failure(rs_result),
+}
+
+impl rs_job {
+    fn begin(op: &'static std::ffi::CStr, work: Work) -> *mut rs_job {
+        give(rs_job { work, stats: rs_stats::new(op), result: rs_result::RUNNING })
+    }
+
+    fn op(&self) -> &'static str {
+        match self.work {
+            Work::Signature(_) | Work::Refused(_) => "signature",
+            Work::Load(_) => "loadsig",
+            Work::Delta { .. } | Work::OutOfMemory => "delta",
+            Work::Patch { .. } => "patch",
+        }
+    }
+
+    /// Goes on as far as the buffers let it.
+    fn turn(&mut self, buffers: &mut rs_buffers_s) -> Turn {
+        // SAFETY: by contract of rs_job_iter.
+        let slices = unsafe {
+            slice(buffers.next_in, buffers.avail_in)
+                .zip(slice_mut(buffers.next_out, buffers.avail_out))
+        };
+        let Some((input, output)) = slices else {
+            return Turn::Failure(rs_result::PARAM_ERROR);
+        };
+        let end = buffers.eof_in != 0;
+        let (consumed, produced, turn) = match &mut self.work {
+            Work::Signature(encoder) => {
+                let step = encoder.step(input, end, output);
+                self.stats.set_signature(&encoder.stats());
+                of_engine(step)
+            }
+            Work::Delta { encoder, index, counted } => {
+                let step = encoder.step(input, end, output);
+                let stats = encoder.stats();
+                self.stats.set_commands(&stats.commands);
+                index.count(&stats.search.since(counted));
+                *counted = stats.search;
+                of_engine(step)
+            }
+            Work::Load(sumset) => match sumset.load(|decoder| decoder.push(input)) {
+                Ok(stats) => {
+                    self.stats.set_signature(&stats);
+                    let turn = match end {
+                        true => sumset.finish().map_or_else(Turn::Failed, |()| Turn::Done),
+                        false => Turn::Blocked,
+                    };
+                    (input.len(), 0, turn)
+                }
+                Err((stats, error)) => {
+                    self.stats.set_signature(&stats);
+                    (0, 0, Turn::Failed(error))
+                }
+            },
+            Work::Patch { patcher, copy_cb, copy_arg } => {
+                let step = patcher.step(input, end, output);
+                self.stats.set_commands(&patcher.stats().commands);
+                match step {
+                    Ok(step) => {
+                        let turn = match step.status {
+                            PatchStatus::Done => Turn::Done,
+                            PatchStatus::NeedsBasis { position, len } => {
+                                let (copy_cb, copy_arg) = (*copy_cb, *copy_arg);
+                                Turn::Copy { position, len, copy_cb, copy_arg }
+                            }
+                            PatchStatus::Failing => Turn::Again,
+                            _ => Turn::Blocked,
+                        };
+                        (step.consumed, step.produced, turn)
+                    }
+                    Err(error) => (0, 0, Turn::Failed(error)),
+                }
+            }
+            Work::Refused(refusal) => (0, 0, Turn::Refused(*refusal)),
+            Work::OutOfMemory => (0, 0, Turn::Failure(rs_result::MEM_ERROR)),
+        };
+        buffers.next_in = buffers.next_in.wrapping_add(consumed);
+        buffers.avail_in -= consumed;
+        buffers.next_out = buffers.next_out.wrapping_add(produced);
+        buffers.avail_out -= produced;
+        turn
+    }
+
+    /// Takes note that a copy callback put bytes into the output, which the buffers still have
+    /// before them.
+    fn copied(&mut self, buffers: &mut rs_buffers_s, len: usize) {
+        // SAFETY: by contract of rs_job_iter; the callback wrote these bytes.
+        let bytes = unsafe { slice(buffers.next_out, len) };
+        if let (Work::Patch { patcher, .. }, Some(bytes)) = (&mut self.work, bytes) {
+            patcher.copied(bytes);
+        }
+        buffers.next_out = buffers.next_out.wrapping_add(len);
+        buffers.avail_out -= len;
+    }
+}
+
+fn of_engine(step: Result<sigdelta::Step, Error>) -> (usize, usize, Turn) {
+    match step {
+        Ok(step) => {
+            let done = step.status == Status::Done;
+            (step.consumed, step.produced, if done { Turn::Done } else { Turn::Blocked })
+        }
+        Err(error) => (0, 0, Turn::Failed(error)),
+    }
+}
+
+/// Goes on with a job until it needs input or output space, is done or fails.
+///
+/// RS_BLOCKED asks for more: present what is left of the input in front of what is new, and space
+/// for output. RS_DONE says that all output has been delivered. Both may leave input unread. Any
+/// sizes of input and output work, down to a byte. A job that failed gives the same result again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn rs_job_iter(
+    job: *mut rs_job,
+    buffers: *mut rs_buffers_s,
+) -> rs_result {
+    if job.is_null() || buffers.is_null() {
+        return rs_result::PARAM_ERROR;
+    }
+    loop {
+        // SAFETY: not null and by contract valid. The borrows end before a callback runs, which may
+        // use the job, too.
+        let turn = guard(Turn::Failure(rs_result::INTERNAL_ERROR), || unsafe {
+            match (*job).result {
+                rs_result::RUNNING => (*job).turn(&mut *buffers),
+                result => Turn::Failure(result),
+            }
+        });
+        // SAFETY: as above.
+        if unsafe { (*job).result } != rs_result::RUNNING {
+            // SAFETY: as above.
+            return unsafe { (*job).result };
+        }
+        let result = match turn {
+            Turn::Blocked => return rs_result::BLOCKED,
+            Turn::Again => continue,
+            Turn::Done => rs_result::DONE,
+            Turn::Copy { position, len, copy_cb, copy_arg } => {
+                // SAFETY: as above; the callback is the one given for this job.
+                match unsafe { copy(&*buffers, position, len, copy_cb, copy_arg) } {
+                    Copied::Some(len) => {
+                        // SAFETY: as above.
+                        let copied = || unsafe { (*job).copied(&mut *buffers, len) };
+                        match guard(false, || {
+                            copied();
+                            true
+                        }) {
+                            true => continue,
+                            false => rs_result::INTERNAL_ERROR,
+                        }
+                    }
+                    Copied::Blocked => return rs_result::BLOCKED,
+                    Copied::Failed(result) => result,
+                }
+            }
+            Turn::Failed(error) => {
+                log_cause(Cause { error: &error, basis_fd: -1 });
+                rs_result(error.kind().code())
+            }
+            Turn::Refused(refusal) => {
+                log(rs_loglevel::ERR, refusal);
+                refusal.result()
+            }
+            Turn::Failure(result) => result,
+        };
+        // SAFETY: as above.
+        let op = unsafe {
+            (*job).result = result;
+            (*job).stats.finish();
+            (*job).op()
+        };
+        if result != rs_result::DONE {
+            log_failure(op, result);
+        }
+        return result;
+    }
+}
+
+/// Returns what a job did so far. The numbers move with the job and are gone with it. NULL for NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_job_statistics(job: *mut rs_job) -> *const rs_stats {
+    if job.is_null() {
+        return std::ptr::null();
+    }
+    // SAFETY: not null and by contract valid.
+    unsafe { &raw const (*job).stats }
+}
+
+/// Frees a job, complete or not. NULL is nothing. Always RS_DONE.
+///
+/// A signature that was loaded or used by the job stays the caller's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_job_free(job: *mut rs_job) -> rs_result {
+    // SAFETY: by contract a job of this library, freed once.
+    guard((), || unsafe { free(job) });
+    rs_result::DONE
+}
+
+/// Begins a job that turns a file into its signature.
+///
+/// Lengths and kind are as for rs_sig_args, with an unknown length of the file; what cannot be is
+/// refused by the first rs_job_iter. NULL only if there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_sig_begin(
+    block_len: size_t,
+    strong_len: size_t,
+    sig_magic: rs_magic_number,
+) -> *mut rs_job {
+    guard(std::ptr::null_mut(), || {
+        let wanted = Wanted { magic: sig_magic, block_len, strong_len };
+        let work = match args::resolve(-1, wanted) {
+            Ok(params) => Work::Signature(SignatureEncoder::new(params)),
+            Err(refusal) => Work::Refused(refusal),
+        };
+        rs_job::begin(c"signature", work)
+    })
+}
+
+/// Begins a job that loads a signature, without output.
+///
+/// `*sumset` is set at once and is the caller's, who frees it with rs_free_sumset whatever becomes of
+/// the job. NULL only if there is no memory, or nowhere to put the signature.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_loadsig_begin(sumset: *mut *mut rs_signature) -> *mut rs_job {
+    if sumset.is_null() {
+        return std::ptr::null_mut();
+    }
+    guard(std::ptr::null_mut(), || {
+        let (handle, job) = match Shared::new(Sumset::new()) {
+            Some(shared) => {
+                let job = rs_job::begin(c"loadsig", Work::Load(shared.clone()));
+                (shared.into_raw(), job)
+            }
+            None => (std::ptr::null_mut(), std::ptr::null_mut()),
+        };
+        // SAFETY: not null and by contract valid.
+        unsafe { *sumset = handle };
+        job
+    })
+}
+
+/// Begins a job that turns a new file into its delta against a signature.
+///
+/// NULL stands for the signature of an empty file. The signature may be freed before the job is done,
+/// and may be in use by other jobs in other threads. NULL only if there is no memory.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_delta_begin(sig: *mut rs_signature) -> *mut rs_job {
+    guard(std::ptr::null_mut(), || {
+        // SAFETY: null, or by contract a signature of this library.
+        let sumset = unsafe { Shared::<Sumset>::share(sig) };
+        let work = match Built::new(sumset) {
+            Ok(index) => {
+                let encoder = DeltaEncoder::new(index.clone(), DeltaOptions::new());
+                Work::Delta { encoder, index, counted: SearchStats::default() }
+            }
+            Err(_) => Work::OutOfMemory,
+        };
+        rs_job::begin(c"delta", work)
+    })
+}
+
+/// Begins a job that turns a delta into the new file.
+///
+/// `copy_cb` reads from the basis, see rs_copy_cb. NULL only if there is no memory.
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_patch_begin(copy_cb: CopyCb, copy_arg: *mut c_void) -> *mut rs_job {
+    guard(std::ptr::null_mut(), || {
+        let patcher = Patcher::new(PatchOptions::new().after_end(AfterEnd::Stop));
+        rs_job::begin(c"patch", Work::Patch { patcher, copy_cb, copy_arg })
+    })
+}
+impl fmt::Debug for rs_job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("rs_job").field("stats", &self.stats).finish_non_exhaustive()
+    }
+}
