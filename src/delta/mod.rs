@@ -22,6 +22,9 @@ use slack::Slack;
 const COMMAND_LEN: usize = 1 + Trailer::LEN;
 /// Input that is taken into the buffer at once, at least.
 const CHUNK: usize = 256 << 10;
+/// Bytes that are searched at once, at least, so that many windows can be hashed together however
+/// little comes at a time.
+const SEARCH_LEN: usize = 64 << 10;
 
 /// What a delta should be like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub struct DeltaEncoder<I> {
     command: Outbox<COMMAND_LEN>,
     literal: Range<usize>,
     digest: Option<StrongState>,
+    /// The search goes on as far as the buffer allows.
+    searching: bool,
     ended: bool,
     failed: bool,
     stats: DeltaStats,
@@ -104,6 +109,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             command,
             literal: 0..0,
             digest: options.trailer.then(|| StrongState::new(StrongHash::Blake2b)),
+            searching: false,
             ended: false,
             failed: false,
             stats: DeltaStats::default(),
@@ -119,8 +125,19 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
         index.memory_bytes() + (buffer + size_of::<Self>()) as u64
     }
 
-    /// Queues the next command. False if more input is needed, or if all is queued at the end.
+    /// Queues the next command. False if more input is wanted, or if all is queued at the end.
     fn queue_next_run(&mut self, end_of_input: bool) -> bool {
+        let unsearched = match &self.search {
+            Search::Rollsum(scanner) => scanner.unsearched(&self.buf),
+            Search::RabinKarp(scanner) => scanner.unsearched(&self.buf),
+            Search::Slack(_) => SEARCH_LEN,
+        };
+        self.searching |= end_of_input || unsearched >= SEARCH_LEN;
+        self.searching = self.searching && self.try_queue_next_run(end_of_input);
+        self.searching
+    }
+
+    fn try_queue_next_run(&mut self, end_of_input: bool) -> bool {
         let (index, buf) = (self.index.borrow(), &self.buf);
         let stats = &mut self.stats.search;
         let run = match &mut self.search {

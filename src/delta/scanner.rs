@@ -39,6 +39,11 @@ impl<W: RollingSum> Scanner<W> {
         self.literal_start
     }
 
+    /// Returns how many bytes are in the buffer from the next window on.
+    pub(super) fn unsearched(&self, buf: &[u8]) -> usize {
+        buf.len() - self.pos
+    }
+
     pub(super) fn rebase(&mut self, dropped: usize) {
         self.pos -= dropped;
         self.literal_start -= dropped;

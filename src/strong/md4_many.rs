@@ -4,15 +4,17 @@
 
 /// Blocks that are hashed together.
 pub(super) const LANES: usize = 8;
+/// So many are faster together, with lanes to spare, than one by one.
+pub(super) const WORTHWHILE: usize = 5;
 
 type Lanes = [u32; LANES];
 
 /// Bytes of one step of MD4.
 const CHUNK: usize = 64;
 
-/// Returns the digests of the `LANES` consecutive blocks in `data`.
-pub(super) fn sum(data: &[u8], block_len: usize) -> [[u8; 16]; LANES] {
-    let blocks: [&[u8]; LANES] = std::array::from_fn(|lane| &data[lane * block_len..][..block_len]);
+/// Returns the digests of blocks, all of one length.
+pub(super) fn sum(blocks: [&[u8]; LANES]) -> [[u8; 16]; LANES] {
+    let block_len = blocks[0].len();
     let mut state =
         [[0x6745_2301; LANES], [0xefcd_ab89; LANES], [0x98ba_dcfe; LANES], [0x1032_5476; LANES]];
     let whole = block_len / CHUNK * CHUNK;

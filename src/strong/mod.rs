@@ -56,18 +56,17 @@ impl StrongHash {
         let block = |number: usize| &data[number * block_len..][..block_len];
         match self {
             StrongHash::Md4 => {
-                let whole = sums.len() - sums.len() % md4_many::LANES;
-                let (grouped, rest) = sums.split_at_mut(whole);
-                for (group, sums) in grouped.chunks_exact_mut(md4_many::LANES).enumerate() {
-                    let start = group * md4_many::LANES * block_len;
-                    for (sum, digest) in
-                        sums.iter_mut().zip(md4_many::sum(&data[start..], block_len))
-                    {
+                for (group, sums) in sums.chunks_mut(md4_many::LANES).enumerate() {
+                    let block = |lane| block(group * md4_many::LANES + lane);
+                    if sums.len() < md4_many::WORTHWHILE {
+                        sums.iter_mut().enumerate().for_each(|(n, sum)| *sum = self.sum(block(n)));
+                        continue;
+                    }
+                    // Lanes without a block repeat the last one.
+                    let blocks = std::array::from_fn(|lane| block(lane.min(sums.len() - 1)));
+                    for (sum, digest) in sums.iter_mut().zip(md4_many::sum(blocks)) {
                         *sum = md4_sum(&digest);
                     }
-                }
-                for (number, sum) in rest.iter_mut().enumerate() {
-                    *sum = self.sum(block(whole + number));
                 }
             }
             StrongHash::Blake2b => {
@@ -147,7 +146,7 @@ mod tests {
         let data: Vec<u8> = (0..20_000u32).map(|i| (i * i + i / 7) as u8).collect();
         for hash in [StrongHash::Md4, StrongHash::Blake2b] {
             for block_len in [1, 2, 55, 56, 57, 63, 64, 65, 119, 120, 128, 700, 1024] {
-                for blocks in [0, 1, 7, 8, 9, 17] {
+                for blocks in [0, 1, 4, 5, 7, 8, 9, 13, 17] {
                     let data = &data[..blocks * block_len];
                     let mut sums = vec![[0; MAX_STRONG_LEN]; blocks];
                     hash.sum_many(data, block_len, &mut sums);
