@@ -14,7 +14,7 @@ pub unsafe fn slice<'a, T>(address: *const T, len: usize) -> Option<&'a [u8]> {
     }
 }
 
-/// As [`slice`], for bytes to write.
+/// As [`slice()`], for bytes to write.
 ///
 /// # Safety
 /// Unless null, `address` has `len` writable bytes that nobody else uses while the slice lives. They

@@ -1,0 +1,63 @@
+// Calls of the library's functions on memory.
+using System;
+using System.Runtime.InteropServices;
+
+namespace Sigdelta
+{
+    internal static unsafe class MemoryCall
+    {
+        /// <summary>The longest array there can be.</summary>
+        private const ulong MaxArrayLength = 0x7FFFFFC7;
+
+        internal static byte[] Signature(byte* basis, int basisLength, SignatureOptions options)
+        {
+            NativeOptions native = Options.ToNative(options);
+            Status status = NativeMethods.sigdelta_signature_bytes(basis, (UIntPtr)(uint)basisLength,
+                ref native, out NativeBytes bytes);
+            return Take(status, bytes);
+        }
+
+        internal static byte[] Delta(byte* signature, int signatureLength, byte* newFile, int newLength, DeltaOptions options)
+        {
+            NativeOptions native = Options.ToNative(options);
+            Status status = NativeMethods.sigdelta_delta_bytes(signature, (UIntPtr)(uint)signatureLength,
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes);
+            return Take(status, bytes);
+        }
+
+        internal static byte[] Diff(byte* basis, int basisLength, byte* newFile, int newLength,
+            SignatureOptions signatureOptions, DeltaOptions deltaOptions)
+        {
+            NativeOptions native = Options.ToNative(signatureOptions, deltaOptions);
+            Status status = NativeMethods.sigdelta_diff_bytes(basis, (UIntPtr)(uint)basisLength,
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes);
+            return Take(status, bytes);
+        }
+
+        internal static byte[] Patch(byte* basis, int basisLength, byte* delta, int deltaLength, ApplyOptions options)
+        {
+            NativeOptions native = Options.ToNative(options);
+            if (native.MaxOutputBytes == 0 || native.MaxOutputBytes > MaxArrayLength) native.MaxOutputBytes = MaxArrayLength;
+            Status status = NativeMethods.sigdelta_patch_bytes(basis, (UIntPtr)(uint)basisLength,
+                delta, (UIntPtr)(uint)deltaLength, ref native, out NativeBytes bytes);
+            return Take(status, bytes);
+        }
+
+        private static byte[] Take(Status status, NativeBytes bytes)
+        {
+            SigdeltaException.ThrowIfFailed(status);
+            try
+            {
+                if ((ulong)bytes.Length > MaxArrayLength)
+                    throw new SigdeltaException(Status.LimitReached, "the result is too long for an array", null);
+                var array = new byte[(int)bytes.Length];
+                if (array.Length > 0) Marshal.Copy(bytes.Data, array, 0, array.Length);
+                return array;
+            }
+            finally
+            {
+                NativeMethods.sigdelta_bytes_free(ref bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// What an operation did, in numbers.
+using System;
+
+namespace Sigdelta
+{
+    /// <summary>What an operation did. Numbers that do not apply to it are 0.</summary>
+    public sealed class Statistics
+    {
+        internal Statistics(NativeStatistics native)
+        {
+            InBytes = (long)native.InBytes;
+            OutBytes = (long)native.OutBytes;
+            Blocks = (long)native.Blocks;
+            BlockLength = (long)native.BlockLength;
+            LiteralCommands = (long)native.LiteralCommands;
+            LiteralBytes = (long)native.LiteralBytes;
+            LiteralCommandBytes = (long)native.LiteralCommandBytes;
+            CopyCommands = (long)native.CopyCommands;
+            CopyBytes = (long)native.CopyBytes;
+            CopyCommandBytes = (long)native.CopyCommandBytes;
+            Searches = (long)native.Searches;
+            Matches = (long)native.Matches;
+            HasTrailer = native.HasTrailer != 0;
+            Verified = native.Verified != 0;
+        }
+
+        /// <summary>
+        /// Bytes read: of the basis for a signature, of the new file for a delta, of the delta for a patch.
+        /// </summary>
+        public long InBytes { get; }
+        /// <summary>Bytes written.</summary>
+        public long OutBytes { get; }
+        /// <summary>Blocks of the signature.</summary>
+        public long Blocks { get; }
+        /// <summary>Bytes per block of the signature.</summary>
+        public long BlockLength { get; }
+        /// <summary>Commands with literal data in the delta.</summary>
+        public long LiteralCommands { get; }
+        /// <summary>Bytes of literal data.</summary>
+        public long LiteralBytes { get; }
+        /// <summary>Bytes of the commands with literal data, without the data.</summary>
+        public long LiteralCommandBytes { get; }
+        /// <summary>Commands that copy from the basis.</summary>
+        public long CopyCommands { get; }
+        /// <summary>Bytes copied from the basis.</summary>
+        public long CopyBytes { get; }
+        /// <summary>Bytes of the commands that copy.</summary>
+        public long CopyCommandBytes { get; }
+        /// <summary>Windows of the new file that were looked up.</summary>
+        public long Searches { get; }
+        /// <summary>Windows that are blocks of the basis.</summary>
+        public long Matches { get; }
+        /// <summary>Whether the delta that was applied has a trailer.</summary>
+        public bool HasTrailer { get; }
+        /// <summary>Whether the result of a patch was found to be the right one.</summary>
+        public bool Verified { get; }
+
+        /// <summary>An empty struct for the library to fill.</summary>
+        internal static unsafe NativeStatistics Empty()
+        {
+            return new NativeStatistics { Size = (UIntPtr)sizeof(NativeStatistics) };
+        }
+    }
+}
