@@ -185,19 +185,15 @@ pub unsafe extern "C-unwind" fn rs_job_iter(
         return rs_result::PARAM_ERROR;
     }
     loop {
-        // SAFETY: not null and by contract valid. The borrows end before a callback runs, which may
-        // use the job, too.
-        let turn = guard(Turn::Failure(rs_result::INTERNAL_ERROR), || unsafe {
-            match (*job).result {
-                rs_result::RUNNING => (*job).turn(&mut *buffers),
-                result => Turn::Failure(result),
-            }
-        });
-        // SAFETY: as above.
-        if unsafe { (*job).result } != rs_result::RUNNING {
-            // SAFETY: as above.
-            return unsafe { (*job).result };
+        // SAFETY: not null and by contract valid.
+        let ended = unsafe { (*job).result };
+        if ended != rs_result::RUNNING {
+            return ended;
         }
+        // SAFETY: as above. The borrows end before a callback runs, which may use the job, too.
+        let turn = guard(Turn::Failure(rs_result::INTERNAL_ERROR), || unsafe {
+            (*job).turn(&mut *buffers)
+        });
         let result = match turn {
             Turn::Blocked => return rs_result::BLOCKED,
             Turn::Again => continue,
