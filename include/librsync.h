@@ -102,14 +102,10 @@ typedef struct rs_mdfour rs_mdfour_t;
 typedef struct rs_buffers_s rs_buffers_t;
 typedef struct rs_stats rs_stats_t;
 
-/**
- * Receives messages: one line with its newline, in memory that the function may change.
- */
+/** Receives messages: one line with its newline, in memory that the function may change. */
 typedef void rs_trace_fn_t(rs_loglevel level, char const *msg);
 
-/**
- * Brings input to a job or takes output from it: see rs_job_drive.
- */
+/** Brings input to a job or takes output from it: see rs_job_drive. */
 typedef rs_result rs_driven_cb(rs_job_t *job, rs_buffers_t *buf, void *opaque);
 
 /**
@@ -128,21 +124,19 @@ LIBRSYNC_EXPORT extern char const rs_librsync_version[];
 LIBRSYNC_EXPORT extern const int RS_MD4_SUM_LENGTH;
 /** Bytes of a whole BLAKE2b sum: 32. */
 LIBRSYNC_EXPORT extern const int RS_BLAKE2_SUM_LENGTH;
+#ifndef RSYNC_NO_STDIO_INTERFACE
 /** Bytes the functions on FILE read and write at once; 0, the default, takes what suits. */
 LIBRSYNC_EXPORT extern int rs_inbuflen, rs_outbuflen;
+#endif
 
 #ifdef __cplusplus
 }
 #endif
 
-/**
- * A signature, load, delta or patch on its way.
- */
+/** A signature, load, delta or patch on its way. */
 struct rs_job;
 
-/**
- * State of an MD4 sum: 96 bytes, as in librsync, whose users may know that.
- */
+/** State of an MD4 sum: 96 bytes, as in librsync, whose users may know that. */
 struct rs_mdfour;
 
 /**
@@ -159,101 +153,57 @@ struct rs_signature;
  * Each call moves the pointers past what it used. A pointer may be null if its length is 0.
  */
 struct rs_buffers_s {
-    /**
-     * Next byte of input.
-     */
+    /** Next byte of input. */
     char *next_in;
-    /**
-     * Bytes of input at `next_in`. What a call leaves must come first in the next one.
-     */
+    /** Bytes of input at `next_in`. What a call leaves must come first in the next one. */
     size_t avail_in;
-    /**
-     * True if nothing follows these bytes; then it stays true.
-     */
+    /** True if nothing follows these bytes; then it stays true. */
     int eof_in;
-    /**
-     * Where the next byte of output goes.
-     */
+    /** Where the next byte of output goes. */
     char *next_out;
-    /**
-     * Bytes of space at `next_out`.
-     */
+    /** Bytes of space at `next_out`. */
     size_t avail_out;
 };
 
-/**
- * What a job did.
- */
+/** What a job did. */
 struct rs_stats {
-    /**
-     * "signature", "loadsig", "delta" or "patch".
-     */
+    /** "signature", "loadsig", "delta" or "patch". */
     const char *op;
-    /**
-     * LITERAL commands of a delta.
-     */
+    /** LITERAL commands of a delta. */
     int lit_cmds;
-    /**
-     * Bytes of literal data.
-     */
+    /** Bytes of literal data. */
     rs_long_t lit_bytes;
-    /**
-     * Bytes of LITERAL commands without their data.
-     */
+    /** Bytes of LITERAL commands without their data. */
     rs_long_t lit_cmdbytes;
-    /**
-     * COPY commands of a delta.
-     */
+    /** COPY commands of a delta. */
     rs_long_t copy_cmds;
-    /**
-     * Bytes copied from the basis.
-     */
+    /** Bytes copied from the basis. */
     rs_long_t copy_bytes;
-    /**
-     * Bytes of COPY commands.
-     */
+    /** Bytes of COPY commands. */
     rs_long_t copy_cmdbytes;
-    /**
-     * Not used.
-     */
+    /** Not used. */
     rs_long_t sig_cmds;
-    /**
-     * Not used.
-     */
+    /** Not used. */
     rs_long_t sig_bytes;
-    /**
-     * Not used.
-     */
+    /** Not used. */
     int false_matches;
-    /**
-     * Blocks of a signature that was made or loaded.
-     */
+    /** Blocks of a signature that was made or loaded. */
     rs_long_t sig_blocks;
-    /**
-     * Their length in bytes.
-     */
+    /** Their length in bytes. */
     size_t block_len;
-    /**
-     * Bytes read, of jobs on files.
-     */
+    /** Bytes read, of jobs on files. */
     rs_long_t in_bytes;
-    /**
-     * Bytes written, of jobs on files.
-     */
+    /** Bytes written, of jobs on files. */
     rs_long_t out_bytes;
-    /**
-     * When the job began.
-     */
+    /** When the job began. */
     time_t start;
-    /**
-     * When it ended.
-     */
+    /** When it ended. */
     time_t end;
 };
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif /* __cplusplus */
 
 /**
  * Chooses what the caller left open of a signature's parameters, and checks the rest.
@@ -297,9 +247,7 @@ LIBRSYNC_EXPORT
 rs_result rs_job_iter(struct rs_job *job,
                       struct rs_buffers_s *buffers);
 
-/**
- * Returns what a job did so far. The numbers move with the job and are gone with it. NULL for NULL.
- */
+/** Returns what a job did so far. The numbers move with the job and are gone with it. NULL for NULL. */
 LIBRSYNC_EXPORT
 const struct rs_stats *rs_job_statistics(struct rs_job *job);
 
@@ -346,34 +294,22 @@ struct rs_job *rs_delta_begin(struct rs_signature *sig);
  */
 LIBRSYNC_EXPORT struct rs_job *rs_patch_begin(rs_copy_cb * copy_cb, void *copy_arg);
 
-/**
- * Starts a sum.
- */
+/** Starts a sum. */
 LIBRSYNC_EXPORT void rs_mdfour_begin(struct rs_mdfour *md);
 
-/**
- * Adds `n` bytes to a sum.
- */
+/** Adds `n` bytes to a sum. */
 LIBRSYNC_EXPORT void rs_mdfour_update(struct rs_mdfour *md, const void *in_void, size_t n);
 
-/**
- * Writes the 16 bytes of the sum.
- */
+/** Writes the 16 bytes of the sum. */
 LIBRSYNC_EXPORT void rs_mdfour_result(struct rs_mdfour *md, unsigned char *out);
 
-/**
- * Writes the 16 bytes of the MD4 sum of `n` bytes.
- */
+/** Writes the 16 bytes of the MD4 sum of `n` bytes. */
 LIBRSYNC_EXPORT void rs_mdfour(unsigned char *out, const void *in_, size_t n);
 
-/**
- * Writes a line about statistics into `buf`, cut to `size` bytes with its NUL. Returns `buf`.
- */
+/** Writes a line about statistics into `buf`, cut to `size` bytes with its NUL. Returns `buf`. */
 LIBRSYNC_EXPORT char *rs_format_stats(const struct rs_stats *stats, char *buf, size_t size);
 
-/**
- * Logs a line about statistics at level RS_LOG_INFO. Returns 0.
- */
+/** Logs a line about statistics at level RS_LOG_INFO. Returns 0. */
 LIBRSYNC_EXPORT int rs_log_stats(const struct rs_stats *stats);
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
@@ -391,29 +327,21 @@ FILE *rs_file_open(const char *filename,
 #endif
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
-/**
- * Closes a file, but for standard input and output. Returns what fclose does, 0 for those two.
- */
+/** Closes a file, but for standard input and output. Returns what fclose does, 0 for those two. */
 LIBRSYNC_EXPORT int rs_file_close(FILE *file);
 #endif
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
-/**
- * Returns the length of a regular file in bytes, -1 for anything else.
- */
+/** Returns the length of a regular file in bytes, -1 for anything else. */
 LIBRSYNC_EXPORT rs_long_t rs_file_size(FILE *file);
 #endif
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
-/**
- * An rs_copy_cb that reads from a stream that can seek: `arg` is the FILE.
- */
+/** An rs_copy_cb that reads from a stream that can seek: `arg` is the FILE. */
 LIBRSYNC_EXPORT rs_result rs_file_copy_cb(void *arg, rs_long_t pos, size_t *len, void **buf);
 #endif
 
-/**
- * Frees a signature, whatever became of its loading. NULL is nothing.
- */
+/** Frees a signature, whatever became of its loading. NULL is nothing. */
 LIBRSYNC_EXPORT void rs_free_sumset(struct rs_signature *sums);
 
 /**
@@ -423,24 +351,16 @@ LIBRSYNC_EXPORT void rs_free_sumset(struct rs_signature *sums);
  */
 LIBRSYNC_EXPORT rs_result rs_build_hash_table(struct rs_signature *sums);
 
-/**
- * Logs at level RS_LOG_INFO what the searches in a signature did so far.
- */
+/** Logs at level RS_LOG_INFO what the searches in a signature did so far. */
 LIBRSYNC_EXPORT void rs_signature_log_stats(const struct rs_signature *sig);
 
-/**
- * Logs all sums of a signature at level RS_LOG_INFO.
- */
+/** Logs all sums of a signature at level RS_LOG_INFO. */
 LIBRSYNC_EXPORT void rs_sumset_dump(const struct rs_signature *sums);
 
-/**
- * Writes bytes in lower-case hexadecimal, with a NUL: 2 * `from_len` + 1 bytes.
- */
+/** Writes bytes in lower-case hexadecimal, with a NUL: 2 * `from_len` + 1 bytes. */
 LIBRSYNC_EXPORT void rs_hexify(char *to_buf, const void *from_buf, int from_len);
 
-/**
- * Writes bytes in base64 without padding, with a NUL: (8 * `n` + 5) / 6 + 1 bytes.
- */
+/** Writes bytes in base64 without padding, with a NUL: (8 * `n` + 5) / 6 + 1 bytes. */
 LIBRSYNC_EXPORT void rs_base64(const unsigned char *buf, int n, char *out);
 
 /**
@@ -451,29 +371,19 @@ LIBRSYNC_EXPORT void rs_base64(const unsigned char *buf, int n, char *out);
 LIBRSYNC_EXPORT
 size_t rs_unbase64(char *s);
 
-/**
- * Sets the least important messages that are still shown; RS_LOG_INFO until then.
- */
+/** Sets the least important messages that are still shown; RS_LOG_INFO until then. */
 LIBRSYNC_EXPORT void rs_trace_set_level(rs_loglevel level);
 
-/**
- * Sends messages to a function from now on: rs_trace_stderr until then. NULL silences them.
- */
+/** Sends messages to a function from now on: rs_trace_stderr until then. NULL silences them. */
 LIBRSYNC_EXPORT void rs_trace_to(rs_trace_fn_t * trace_fn);
 
-/**
- * Writes a message to standard error.
- */
+/** Writes a message to standard error. */
 LIBRSYNC_EXPORT void rs_trace_stderr(rs_loglevel, const char *msg);
 
-/**
- * Returns whether messages of level RS_LOG_DEBUG exist: they do not, so 0.
- */
+/** Returns whether messages of level RS_LOG_DEBUG exist: they do not, so 0. */
 LIBRSYNC_EXPORT int rs_supports_trace(void);
 
-/**
- * Returns a static English text for a result.
- */
+/** Returns a static English text for a result. */
 LIBRSYNC_EXPORT const char *rs_strerror(rs_result r);
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
@@ -506,9 +416,7 @@ rs_result rs_loadsig_file(FILE *sig_file,
 #endif
 
 #if !defined(RSYNC_NO_STDIO_INTERFACE)
-/**
- * Writes the delta of a new file against a signature. `stats` may be NULL.
- */
+/** Writes the delta of a new file against a signature. `stats` may be NULL. */
 LIBRSYNC_EXPORT
 rs_result rs_delta_file(struct rs_signature *sig,
                         FILE *new_file,
@@ -531,7 +439,7 @@ rs_result rs_patch_file(FILE *basis_file,
 #endif
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+} /* extern "C" */
+#endif /* __cplusplus */
 
 #endif  /* LIBRSYNC_H */

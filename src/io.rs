@@ -154,11 +154,12 @@ pub fn patch(
     monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
-    drive_patch(&mut patcher, basis, delta, output, buffers, monitor)?;
+    drive_patch(&mut patcher, NearbyReads::new(basis), delta, output, buffers, monitor)?;
     Ok(patcher.stats())
 }
 
-/// As [`patch`], with an engine of the caller, who has its statistics whatever happens.
+/// As [`patch`], with an engine of the caller, who has its statistics whatever happens, and nothing
+/// read of the basis but what the delta copies: see [`NearbyReads`].
 ///
 /// # Errors
 /// Those of [`patch`].
@@ -172,7 +173,6 @@ pub fn drive_patch(
 ) -> Result<()> {
     let mut source = Source::new(buffers.input);
     let mut sink = Sink::new(buffers.output)?;
-    let mut small_reads = SmallReads::default();
     loop {
         let step = patcher.step(source.unread(), source.ended, sink.space())?;
         source.consume(step.consumed);
@@ -185,7 +185,7 @@ pub fn drive_patch(
                 }
                 let space = sink.space();
                 let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
-                let read = small_reads.read_at(&mut basis, position, &mut space[..len])?;
+                let read = basis.read_at(position, &mut space[..len])?;
                 if read == 0 {
                     return Err(patcher.basis_ended());
                 }
@@ -414,9 +414,10 @@ impl<R: Read> Read for Filling<R> {
     }
 }
 
-/// Spares short copies that lie near each other a system call each.
-#[derive(Default)]
-struct SmallReads {
+/// A basis that spares short copies which lie near each other a system call each.
+#[derive(Debug)]
+pub struct NearbyReads<B> {
+    inner: B,
     buf: Vec<u8>,
     /// Where the buffer starts in the basis.
     start: u64,
@@ -424,18 +425,20 @@ struct SmallReads {
     last: u64,
 }
 
-impl SmallReads {
+impl<B: Basis> NearbyReads<B> {
     /// Bytes read at once where fewer are wanted.
     const LEN: usize = 8 << 10;
 
-    fn read_at(
-        &mut self,
-        basis: &mut impl Basis,
-        position: u64,
-        output: &mut [u8],
-    ) -> Result<usize> {
+    /// Wraps a basis.
+    pub fn new(inner: B) -> Self {
+        NearbyReads { inner, buf: Vec::new(), start: 0, last: 0 }
+    }
+}
+
+impl<B: Basis> Basis for NearbyReads<B> {
+    fn read_at(&mut self, position: u64, output: &mut [u8]) -> Result<usize> {
         if output.len() >= Self::LEN {
-            return basis.read_at(position, output);
+            return self.inner.read_at(position, output);
         }
         let offset = position.checked_sub(self.start).and_then(|offset| offset.try_into().ok());
         if let Some(found) = offset.and_then(|offset: usize| self.buf.get(offset..))
@@ -448,14 +451,15 @@ impl SmallReads {
         let is_near = position.abs_diff(self.last) < Self::LEN as u64;
         self.last = position;
         if !is_near {
-            return basis.read_at(position, output);
+            return self.inner.read_at(position, output);
         }
         self.buf.clear();
         reserve_exact(&mut self.buf, Self::LEN)?;
         self.buf.resize(Self::LEN, 0);
-        let len = basis.read_at(position, &mut self.buf).inspect_err(|_| self.buf.clear())?;
-        self.buf.truncate(len);
+        let read = self.inner.read_at(position, &mut self.buf);
+        self.buf.truncate(*read.as_ref().unwrap_or(&0));
         self.start = position;
+        read?;
         Ok(copy_front(&self.buf, output))
     }
 }

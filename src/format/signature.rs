@@ -39,12 +39,15 @@ pub(crate) fn decode_header(
     if strict && header.len() >= 4 {
         kind(header, strict)?;
     }
-    if header.len() < HEADER_LEN {
+    if header.len() < 8 {
         return Ok(None);
     }
     let block_len = be_uint(&header[4..8]) as u32;
     if !(1..=MAX_BLOCK_LEN).contains(&block_len) {
         return Err(Error::BlockLenOnWire { offset: 4, found: block_len });
+    }
+    if header.len() < HEADER_LEN {
+        return Ok(None);
     }
     let mut strong_len = be_uint(&header[8..12]) as u32;
     if strong_len > MAX_STRONG_LEN as u32 || strict && strong_len == 0 {

@@ -120,14 +120,18 @@ pub unsafe extern "C-unwind" fn rs_sig_args(
     // SAFETY: not null, and by contract valid.
     let wanted =
         unsafe { Wanted { magic: *magic, block_len: *block_len, strong_len: *strong_len } };
+    // As in librsync, what can be chosen is, even where the strong length is refused.
+    if let Ok(params) = resolve(old_fsize, Wanted { strong_len: 0, ..wanted }) {
+        // SAFETY: as above.
+        unsafe {
+            *magic = rs_magic_number(params.kind().magic());
+            *block_len = params.block_len() as size_t;
+        }
+    }
     match resolve_aloud(old_fsize, wanted) {
         Ok(params) => {
             // SAFETY: as above.
-            unsafe {
-                *magic = rs_magic_number(params.kind().magic());
-                *block_len = params.block_len() as size_t;
-                *strong_len = params.strong_len().into();
-            }
+            unsafe { *strong_len = params.strong_len().into() };
             rs_result::DONE
         }
         Err(result) => result,

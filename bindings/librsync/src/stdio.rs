@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::mem::MaybeUninit;
 
 use libc::{FILE, off_t, size_t};
-use sigdelta::io::Basis;
+use sigdelta::io::{Basis, NearbyReads};
 use sigdelta::{Error, IoAction, Trailer};
 use sigdelta_ffi::{guard, slice_mut};
 
@@ -66,7 +66,7 @@ impl Stream {
     }
 
     fn seek(self, position: u64) -> io::Result<()> {
-        let position = off_t::try_from(position).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let position = offset(position)?;
         // SAFETY: open, as `new` demands.
         match unsafe { libc::fseeko(self.0, position, libc::SEEK_SET) } {
             0 => Ok(()),
@@ -86,11 +86,17 @@ impl Stream {
 
     /// Reads from the file behind the stream.
     fn pread(self, position: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let position = off_t::try_from(position).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let position = offset(position)?;
         // SAFETY: a buffer of this length.
         let read = unsafe { libc::pread(self.fd(), buf.as_mut_ptr().cast(), buf.len(), position) };
         usize::try_from(read).map_err(|_| io::Error::last_os_error())
     }
+}
+
+/// Returns a position as the system has it.
+fn offset<T: TryInto<off_t>>(position: T) -> io::Result<off_t> {
+    let offset = position.try_into().ok().filter(|&offset| offset >= 0);
+    offset.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
 }
 
 impl Read for Stream {
@@ -116,36 +122,57 @@ impl Write for Stream {
 /// itself.
 pub struct StreamBasis {
     stream: Stream,
-    is_regular: bool,
+    file: Option<NearbyReads<FileOf>>,
     /// Where the last read of a regular file ended.
     end: Option<u64>,
 }
 
+/// The file behind a stream.
+struct FileOf(Stream);
+
+impl Basis for FileOf {
+    fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize, Error> {
+        loop {
+            match self.0.pread(position, buf) {
+                // Where a seek would have failed, C says so.
+                Ok(0) => {
+                    self.0.seek(position).map_err(seek_failed)?;
+                    return Ok(0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result.map_err(read_failed),
+            }
+        }
+    }
+}
+
+fn seek_failed(cause: io::Error) -> Error {
+    Error::Io { action: IoAction::SeekBasis, cause }
+}
+
+fn read_failed(cause: io::Error) -> Error {
+    Error::Io { action: IoAction::ReadBasis, cause }
+}
+
 impl StreamBasis {
     pub fn new(stream: Stream) -> Self {
-        let is_regular = stream.regular_len().is_some();
-        if is_regular {
+        let file = stream.regular_len().map(|_| NearbyReads::new(FileOf(stream)));
+        if file.is_some() {
             // What was written to it and is still in its buffer must be seen.
             // SAFETY: open, as `Stream::new` demands.
             unsafe { libc::fflush(stream.0) };
         }
-        StreamBasis { stream, is_regular, end: None }
+        StreamBasis { stream, file, end: None }
     }
 }
 
 impl Basis for StreamBasis {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        let failed = |action| move |cause| Error::Io { action, cause };
-        if !self.is_regular {
-            self.stream.seek(position).map_err(failed(IoAction::SeekBasis))?;
-            return self.stream.read(buf).map_err(failed(IoAction::ReadBasis));
-        }
-        let read = loop {
-            match self.stream.pread(position, buf) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result.map_err(failed(IoAction::ReadBasis))?,
-            }
+        let Some(file) = &mut self.file else {
+            self.stream.seek(position).map_err(seek_failed)?;
+            return self.stream.read(buf).map_err(read_failed);
         };
+        let read = file.read_at(position, buf)?;
         self.end = Some(position + read as u64);
         Ok(read)
     }
@@ -247,8 +274,7 @@ pub unsafe extern "C-unwind" fn rs_file_copy_cb(
     };
     // SAFETY: valid by contract, with room for *len bytes at *buf.
     let Some(space) = (unsafe { slice_mut(*buf, *len) }) else { return rs_result::PARAM_ERROR };
-    let sought = u64::try_from(pos).map_err(|_| io::ErrorKind::InvalidInput.into());
-    if let Err(error) = sought.and_then(|pos| stream.seek(pos)) {
+    if let Err(error) = offset(pos).and_then(|pos| stream.seek(pos as u64)) {
         let words = sigdelta::librsync::system_text(&error);
         log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) seek failed: {words}"));
         return rs_result::IO_ERROR;

@@ -1,0 +1,264 @@
+//! The verbs on bytes in memory.
+
+use std::ffi::c_void;
+use std::io::{self, Write};
+use std::ptr;
+
+use sigdelta::io::{self as streams, BufferSizes};
+use sigdelta::{Error, Index};
+use sigdelta_ffi::{guard, slice};
+
+use crate::error::{Failure, call};
+use crate::index::{from_basis, load};
+use crate::options::{Options, sigdelta_options};
+use crate::out::put;
+use crate::status::sigdelta_status;
+
+/// Bytes that the library allocated; sigdelta_bytes_free gives them back.
+#[repr(C)]
+#[derive(Debug)]
+pub struct sigdelta_bytes {
+    /// Never NULL after success, not even for no bytes.
+    pub data: *mut u8,
+    /// How many.
+    pub len: usize,
+}
+
+const NO_BYTES: sigdelta_bytes = sigdelta_bytes { data: ptr::null_mut(), len: 0 };
+
+/// Bytes that grow in memory of C, which is freed without knowing how much it is.
+struct Growing {
+    data: *mut u8,
+    len: usize,
+    capacity: usize,
+    error: Option<Error>,
+}
+
+impl Growing {
+    fn new() -> Self {
+        Growing { data: ptr::null_mut(), len: 0, capacity: 0, error: None }
+    }
+
+    /// Makes room for more bytes; the capacity doubles at least, if there is memory for that.
+    fn reserve(&mut self, additional: usize) -> Result<(), Error> {
+        let needed = self.len.saturating_add(additional);
+        let doubled = self.capacity.saturating_mul(2).max(needed);
+        let done = needed <= self.capacity || self.resize(doubled) || self.resize(needed);
+        let wanted_bytes = additional as u64;
+        if done { Ok(()) } else { Err(Error::OutOfMemory { wanted_bytes }) }
+    }
+
+    /// Changes the capacity, which is not below the length; false if there is no memory.
+    fn resize(&mut self, capacity: usize) -> bool {
+        if capacity == 0 || isize::try_from(capacity).is_err() {
+            return false;
+        }
+        // SAFETY: null, or allocated here before.
+        let data = unsafe { libc::realloc(self.data.cast(), capacity) };
+        if !data.is_null() {
+            (self.data, self.capacity) = (data.cast(), capacity);
+        }
+        !data.is_null()
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: so many bytes were written.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
+
+    /// Gives the bytes away.
+    fn into_bytes(mut self) -> Result<sigdelta_bytes, Error> {
+        if self.data.is_null() {
+            self.reserve(1)?;
+        } else if self.len > 0 {
+            // What is too much may stay if it cannot be given back.
+            self.resize(self.len);
+        }
+        let bytes = sigdelta_bytes { data: self.data, len: self.len };
+        self.data = ptr::null_mut();
+        Ok(bytes)
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        // SAFETY: null, or allocated here.
+        unsafe { libc::free(self.data.cast()) };
+    }
+}
+
+/// Fails only for want of memory, and then has the error.
+impl Write for Growing {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        if let Err(error) = self.reserve(buf.len()) {
+            self.error = Some(error);
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        if !buf.is_empty() {
+            // SAFETY: there is room behind the length, and no other bytes are ours.
+            unsafe {
+                ptr::copy_nonoverlapping(buf.as_ptr(), self.data.add(self.len), buf.len());
+            }
+        }
+        self.len += buf.len();
+        Ok(buf.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Fills the caller's struct with what `write` writes; with no bytes if it fails.
+///
+/// # Safety
+/// The contract: `target` is null or ours to write, the options are null or valid.
+unsafe fn produce(
+    options: *const sigdelta_options,
+    target: *mut sigdelta_bytes,
+    write: impl FnOnce(&Options, &mut Growing) -> Result<(), Failure>,
+) -> sigdelta_status {
+    call(|| {
+        // SAFETY: as above.
+        unsafe { put(target, NO_BYTES) };
+        if target.is_null() {
+            return Err(Failure::Argument("there is no place for the result"));
+        }
+        // SAFETY: as above.
+        let options = unsafe { Options::read(options) }?;
+        let mut output = Growing::new();
+        let written = write(&options, &mut output);
+        match output.error.take() {
+            Some(error) => return Err(error.into()),
+            None => written?,
+        }
+        // SAFETY: not null, and ours to write.
+        unsafe { target.write(output.into_bytes()?) };
+        Ok(sigdelta_status::OK)
+    })
+}
+
+/// Returns the bytes of a parameter.
+///
+/// # Safety
+/// The contract: `len` bytes that nobody changes while the call lasts.
+unsafe fn input<'a>(address: *const c_void, len: usize) -> Result<&'a [u8], Failure> {
+    // SAFETY: as above.
+    unsafe { slice(address, len) }.ok_or(Failure::Argument("an input is NULL or too long"))
+}
+
+fn write_delta(
+    index: &Index,
+    new: &[u8],
+    options: &Options,
+    output: &mut Growing,
+) -> Result<(), Failure> {
+    let monitor = &mut options.monitor();
+    streams::delta(index, new, output, options.delta(), BufferSizes::default(), monitor)?;
+    Ok(())
+}
+
+/// Makes the signature of a basis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_signature_bytes(
+    basis: *const c_void,
+    basis_len: usize,
+    options: *const sigdelta_options,
+    signature: *mut sigdelta_bytes,
+) -> sigdelta_status {
+    let write = |options: &Options, output: &mut Growing| {
+        // SAFETY: the contract.
+        let basis = unsafe { input(basis, basis_len) }?;
+        let params = options.params(Some(basis_len as u64))?;
+        let len = params.signature_len(basis_len as u64);
+        output.reserve(usize::try_from(len).unwrap_or(usize::MAX))?;
+        streams::signature(basis, output, params, BufferSizes::default(), &mut options.monitor())?;
+        Ok(())
+    };
+    // SAFETY: the contract.
+    unsafe { produce(options, signature, write) }
+}
+
+/// Makes the delta that turns the basis of a signature into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_delta_bytes(
+    signature: *const c_void,
+    signature_len: usize,
+    new_file: *const c_void,
+    new_len: usize,
+    options: *const sigdelta_options,
+    delta: *mut sigdelta_bytes,
+) -> sigdelta_status {
+    let write = |options: &Options, output: &mut Growing| {
+        // SAFETY: the contract.
+        let (signature, new) =
+            unsafe { (input(signature, signature_len)?, input(new_file, new_len)?) };
+        write_delta(&load(signature, options)?, new, options, output)
+    };
+    // SAFETY: the contract.
+    unsafe { produce(options, delta, write) }
+}
+
+/// Makes the delta that turns a basis into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_diff_bytes(
+    basis: *const c_void,
+    basis_len: usize,
+    new_file: *const c_void,
+    new_len: usize,
+    options: *const sigdelta_options,
+    delta: *mut sigdelta_bytes,
+) -> sigdelta_status {
+    let write = |options: &Options, output: &mut Growing| {
+        // SAFETY: the contract.
+        let (basis, new) = unsafe { (input(basis, basis_len)?, input(new_file, new_len)?) };
+        let params = options.params(Some(basis_len as u64))?;
+        write_delta(&from_basis(basis, params, options)?, new, options, output)
+    };
+    // SAFETY: the contract.
+    unsafe { produce(options, delta, write) }
+}
+
+/// Makes the result of a delta on a basis. Set max_output_bytes for a delta from a stranger.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_patch_bytes(
+    basis: *const c_void,
+    basis_len: usize,
+    delta: *const c_void,
+    delta_len: usize,
+    options: *const sigdelta_options,
+    result: *mut sigdelta_bytes,
+) -> sigdelta_status {
+    let write = |options: &Options, output: &mut Growing| {
+        // SAFETY: the contract.
+        let (basis, delta) = unsafe { (input(basis, basis_len)?, input(delta, delta_len)?) };
+        // What is in memory is hashed only if a trailer has come.
+        let patch_options = options.patch().verify(false);
+        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+        let stats = streams::patch(basis, delta, &mut *output, patch_options, buffers, monitor)?;
+        if let Some(trailer) = stats.trailer
+            && !stats.verified
+        {
+            streams::check_result(&trailer, output.as_slice())?;
+        }
+        Ok(())
+    };
+    // SAFETY: the contract.
+    unsafe { produce(options, result, write) }
+}
+
+/// Gives bytes back and makes the struct {NULL, 0}.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_bytes_free(bytes: *mut sigdelta_bytes) {
+    guard((), || {
+        // SAFETY: the contract: null, or bytes that nobody else uses any more.
+        if let Some(bytes) = unsafe { bytes.as_mut() } {
+            let given = std::mem::replace(bytes, NO_BYTES);
+            // SAFETY: null, or from `Growing`.
+            unsafe { libc::free(given.data.cast()) };
+        }
+    });
+}

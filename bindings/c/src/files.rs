@@ -1,0 +1,168 @@
+//! The verbs on files by path.
+
+use std::ffi::{CStr, c_char};
+use std::fs::File;
+use std::path::Path;
+
+use sigdelta::file::{Existing, Names, OutputFile, open, patch_to, regular_len};
+use sigdelta::io::{self as streams, BufferSizes};
+use sigdelta::{DeltaStats, Error, Index};
+
+use crate::error::{Failure, call};
+use crate::index::{from_basis, load};
+use crate::options::{Options, sigdelta_options};
+use crate::stats::{StatsTarget, sigdelta_stats};
+use crate::status::sigdelta_status;
+
+/// Returns the path that C names: any bytes on Unix, UTF-8 elsewhere.
+///
+/// # Safety
+/// The contract: null, or a string that nobody changes while the call lasts.
+unsafe fn path<'a>(name: *const c_char) -> Result<&'a Path, Failure> {
+    if name.is_null() {
+        return Err(Failure::Argument("a file name is NULL"));
+    }
+    // SAFETY: as above.
+    let name = unsafe { CStr::from_ptr(name) };
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        Ok(Path::new(std::ffi::OsStr::from_bytes(name.to_bytes())))
+    }
+    #[cfg(not(unix))]
+    {
+        name.to_str().map(Path::new).map_err(|_| Failure::Argument("a file name is not UTF-8"))
+    }
+}
+
+/// Runs a verb and says what it did.
+///
+/// # Safety
+/// The contract: the options and statistics are null or valid.
+unsafe fn run<Stats: Into<sigdelta_stats>>(
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+    verb: impl FnOnce(&Options) -> Result<Stats, Failure>,
+) -> sigdelta_status {
+    call(|| {
+        // SAFETY: as above.
+        let (options, target) = unsafe { (Options::read(options)?, StatsTarget::new(stats)?) };
+        target.put(verb(&options)?);
+        Ok(sigdelta_status::OK)
+    })
+}
+
+fn create(path: &Path, inputs: &[&File]) -> Result<OutputFile, Error> {
+    OutputFile::create(path, Existing::Replace, inputs)
+}
+
+fn write_delta(
+    index: &Index,
+    (new, new_file): (&Path, &File),
+    mut output: OutputFile,
+    options: &Options,
+) -> Result<DeltaStats, Error> {
+    let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+    let made = streams::delta(index, new_file, &mut output, options.delta(), buffers, monitor);
+    let names = Names { input: new, basis: new, output: output.path() };
+    let stats = made.map_err(|error| names.blame(error))?;
+    output.commit()?;
+    Ok(stats)
+}
+
+/// Writes the signature of a basis.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_signature_file(
+    basis: *const c_char,
+    signature: *const c_char,
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let verb = |options: &Options| {
+        // SAFETY: the contract.
+        let (basis, output) = unsafe { (path(basis)?, path(signature)?) };
+        let basis_file = open(basis)?;
+        let params = options.params(regular_len(&basis_file))?;
+        let mut output_file = create(output, &[&basis_file])?;
+        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+        let stats = streams::signature(&basis_file, &mut output_file, params, buffers, monitor)
+            .map_err(|error| Names { input: basis, basis, output }.blame(error))?;
+        output_file.commit()?;
+        Ok(stats)
+    };
+    // SAFETY: the contract.
+    unsafe { run(options, stats, verb) }
+}
+
+/// Writes the delta that turns the basis of a signature into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_delta_file(
+    signature: *const c_char,
+    new_file: *const c_char,
+    delta: *const c_char,
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let verb = |options: &Options| {
+        // SAFETY: the contract.
+        let (signature, new, output) = unsafe { (path(signature)?, path(new_file)?, path(delta)?) };
+        let (signature_file, new_file) = (open(signature)?, open(new)?);
+        let output = create(output, &[&signature_file, &new_file])?;
+        let index = load(&signature_file, options).map_err(|error| error.in_file(signature))?;
+        Ok(write_delta(&index, (new, &new_file), output, options)?)
+    };
+    // SAFETY: the contract.
+    unsafe { run(options, stats, verb) }
+}
+
+/// Writes the delta that turns a basis into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_diff_file(
+    basis: *const c_char,
+    new_file: *const c_char,
+    delta: *const c_char,
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let verb = |options: &Options| {
+        // SAFETY: the contract.
+        let (basis, new, output) = unsafe { (path(basis)?, path(new_file)?, path(delta)?) };
+        let (basis_file, new_file) = (open(basis)?, open(new)?);
+        let params = options.params(regular_len(&basis_file))?;
+        let output = create(output, &[&basis_file, &new_file])?;
+        let index =
+            from_basis(&basis_file, params, options).map_err(|error| error.in_file(basis))?;
+        Ok(write_delta(&index, (new, &new_file), output, options)?)
+    };
+    // SAFETY: the contract.
+    unsafe { run(options, stats, verb) }
+}
+
+/// Writes the result of a delta on a basis; never one that is incomplete or does not fit its trailer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_patch_file(
+    basis: *const c_char,
+    delta: *const c_char,
+    result: *const c_char,
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let verb = |options: &Options| {
+        // SAFETY: the contract.
+        let (basis, delta, output) = unsafe { (path(basis)?, path(delta)?, path(result)?) };
+        let (basis_file, delta_file) = (open(basis)?, open(delta)?);
+        let mut output_file = create(output, &[&basis_file, &delta_file])?;
+        #[cfg(unix)]
+        let source = &basis_file;
+        #[cfg(not(unix))]
+        let source = sigdelta::io::SeekBasis::new(&basis_file);
+        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+        let stats =
+            patch_to(source, &delta_file, &mut output_file, options.patch(), buffers, monitor)
+                .map_err(|error| Names { input: delta, basis, output }.blame(error))?;
+        output_file.commit()?;
+        Ok(stats)
+    };
+    // SAFETY: the contract.
+    unsafe { run(options, stats, verb) }
+}

@@ -1,0 +1,263 @@
+//! Options: the struct that C fills in, and what it means to the library.
+
+use std::ffi::{c_int, c_void};
+use std::mem::offset_of;
+use std::ops::ControlFlow;
+use std::ptr;
+
+use sigdelta::{
+    AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, Monitor, PatchOptions,
+    Progress, SignatureKind, SignatureOptions, SignatureParams, Strictness, StrongLen,
+};
+
+use crate::error::{Failure, UNKNOWN};
+use crate::index::SharedIndex;
+
+/// `sigdelta_progress_fn *`
+///
+/// cbindgen:ignore
+pub type ProgressFn = Option<unsafe extern "C" fn(*mut c_void, u64, u64) -> c_int>;
+
+/// What is wanted of an operation; each ignores what does not concern it. Start from
+/// SIGDELTA_OPTIONS_INIT: 0 is the default of every field.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct sigdelta_options {
+    /// sizeof(sigdelta_options)
+    pub size: usize,
+    /// Signatures: SIGDELTA_RABINKARP_BLAKE2B (default) or another of the four kinds.
+    pub signature_kind: u32,
+    /// Signatures: bytes per block; 0 takes what is recommended for the length of the basis.
+    pub block_len: u32,
+    /// Signatures: bytes kept of each strong sum; 0 keeps all of them, SIGDELTA_STRONG_LEN_MIN as few
+    /// as are safe for the length of the basis.
+    pub strong_len: u32,
+    /// A sigdelta_trailer.
+    pub trailer: u32,
+    /// Non-zero: signatures are loaded as leniently as librsync loads them.
+    pub librsync_rules: u32,
+    /// Most threads to use, 0 for the library's choice. Results never depend on it; this version
+    /// uses the calling thread alone.
+    pub threads: u32,
+    /// Patch: most bytes of the result; 0 for no limit.
+    pub max_output_bytes: u64,
+    /// Most bytes of a signature that is loaded; 0 for no limit.
+    pub max_signature_bytes: u64,
+    /// Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
+    pub max_memory_bytes: u64,
+    /// Called while the functions on bytes and files work; may be NULL.
+    pub progress: ProgressFn,
+    /// First argument of progress.
+    pub progress_opaque: *mut c_void,
+}
+
+/// More than any version of a struct will ever have.
+pub const MAX_STRUCT_SIZE: usize = 4096;
+
+/// What the size of an older struct can be: the fields end at these.
+const FIELD_ENDS: [usize; 12] = [
+    offset_of!(sigdelta_options, signature_kind),
+    offset_of!(sigdelta_options, block_len),
+    offset_of!(sigdelta_options, strong_len),
+    offset_of!(sigdelta_options, trailer),
+    offset_of!(sigdelta_options, librsync_rules),
+    offset_of!(sigdelta_options, threads),
+    offset_of!(sigdelta_options, max_output_bytes),
+    offset_of!(sigdelta_options, max_signature_bytes),
+    offset_of!(sigdelta_options, max_memory_bytes),
+    offset_of!(sigdelta_options, progress),
+    offset_of!(sigdelta_options, progress_opaque),
+    size_of::<sigdelta_options>(),
+];
+
+const DEFAULT: sigdelta_options = sigdelta_options {
+    size: size_of::<sigdelta_options>(),
+    signature_kind: 0,
+    block_len: 0,
+    strong_len: 0,
+    trailer: 0,
+    librsync_rules: 0,
+    threads: 0,
+    max_output_bytes: 0,
+    max_signature_bytes: 0,
+    max_memory_bytes: 0,
+    progress: None,
+    progress_opaque: ptr::null_mut(),
+};
+
+/// What becomes of the trailer of a delta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TrailerRule {
+    Auto,
+    None,
+    Required,
+}
+
+/// Options that were found valid.
+#[derive(Debug)]
+pub struct Options {
+    kind: SignatureKind,
+    trailer: TrailerRule,
+    given: sigdelta_options,
+}
+
+impl Options {
+    /// Reads and checks options; null gives the defaults.
+    ///
+    /// # Safety
+    /// The contract: null, or `options->size` bytes can be read.
+    pub unsafe fn read(options: *const sigdelta_options) -> Result<Self, Failure> {
+        // SAFETY: as above.
+        let given = unsafe { copy(options) }?;
+        let kind = match given.signature_kind {
+            0 => SignatureKind::default(),
+            magic => SignatureKind::from_magic(magic)
+                .ok_or(Failure::Argument("options: signature_kind is none of the four"))?,
+        };
+        let trailer = match given.trailer {
+            0 => TrailerRule::Auto,
+            1 => TrailerRule::None,
+            2 => TrailerRule::Required,
+            _ => return Err(Failure::Argument("options: trailer is no sigdelta_trailer")),
+        };
+        Ok(Options { kind, trailer, given })
+    }
+
+    /// Returns the parameters of the signature of `basis_len` bytes.
+    pub fn params(&self, basis_len: Option<u64>) -> Result<SignatureParams, Error> {
+        let strong_len = match self.given.strong_len {
+            0 => StrongLen::Max,
+            u32::MAX => StrongLen::Min,
+            len => StrongLen::Bytes(len),
+        };
+        let block_len = (self.given.block_len != 0).then_some(self.given.block_len);
+        let options = SignatureOptions::new().kind(self.kind);
+        options.block_len(block_len).strong_len(strong_len).params(basis_len)
+    }
+
+    /// Returns how signatures are loaded.
+    pub fn load(&self) -> LoadOptions {
+        let strictness = match self.given.librsync_rules {
+            0 => Strictness::default(),
+            _ => Strictness::Librsync,
+        };
+        let limits = [self.given.max_signature_bytes, self.given.max_memory_bytes];
+        let max_bytes = limits.into_iter().filter_map(limit).min();
+        LoadOptions::new().strictness(strictness).max_bytes(max_bytes)
+    }
+
+    /// Returns how deltas are made.
+    pub fn delta(&self) -> DeltaOptions {
+        DeltaOptions::new().trailer(self.trailer != TrailerRule::None)
+    }
+
+    /// Returns how deltas are applied.
+    pub fn patch(&self) -> PatchOptions {
+        let max_output_bytes = limit(self.given.max_output_bytes);
+        PatchOptions::new().after_end(self.after_end()).max_output_bytes(max_output_bytes)
+    }
+
+    /// Returns what becomes of the bytes after END of a delta.
+    pub fn after_end(&self) -> AfterEnd {
+        match self.trailer {
+            TrailerRule::Auto => AfterEnd::Check,
+            TrailerRule::None => AfterEnd::Stop,
+            TrailerRule::Required => AfterEnd::Require,
+        }
+    }
+
+    /// Returns the limit on what a delta may take.
+    pub fn memory(&self) -> MemoryLimit {
+        MemoryLimit(limit(self.given.max_memory_bytes))
+    }
+
+    /// Returns who is told about progress.
+    pub fn monitor(&self) -> Callback {
+        Callback { progress: self.given.progress, opaque: self.given.progress_opaque }
+    }
+}
+
+/// The most memory that an index and a delta against it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryLimit(Option<u64>);
+
+impl MemoryLimit {
+    /// Returns how a signature is loaded that was just made.
+    pub fn load(self) -> LoadOptions {
+        LoadOptions::new().max_bytes(self.0)
+    }
+
+    /// Fails if a delta against an index can take more.
+    pub fn check(self, index: &Index) -> Result<(), Error> {
+        let needed_bytes = DeltaEncoder::<SharedIndex>::memory_bytes(index);
+        match self.0 {
+            Some(max_bytes) if needed_bytes > max_bytes => {
+                Err(Error::MemoryLimit { needed_bytes, max_bytes })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Copies what the caller's struct has of ours; fields it lacks are 0.
+///
+/// # Safety
+/// As [`Options::read`].
+unsafe fn copy(options: *const sigdelta_options) -> Result<sigdelta_options, Failure> {
+    if options.is_null() {
+        return Ok(DEFAULT);
+    }
+    // SAFETY: every struct that the contract allows starts with its size.
+    let size = unsafe { (&raw const (*options).size).read() };
+    let own_size = size_of::<sigdelta_options>();
+    if size < own_size && !FIELD_ENDS.contains(&size) || size > MAX_STRUCT_SIZE {
+        return Err(Failure::Argument("options: size is not sizeof(sigdelta_options)"));
+    }
+    if size > own_size {
+        // SAFETY: the struct has `size` bytes.
+        let tail = unsafe {
+            std::slice::from_raw_parts(options.cast::<u8>().add(own_size), size - own_size)
+        };
+        if tail.iter().any(|&byte| byte != 0) {
+            return Err(Failure::Argument(
+                "options: a field is set that this version does not know",
+            ));
+        }
+    }
+    let mut given = DEFAULT;
+    // SAFETY: both have so many bytes; each field is copied whole, so that any bytes are a valid value
+    // of it.
+    unsafe {
+        let target = (&raw mut given).cast::<u8>();
+        ptr::copy_nonoverlapping(options.cast::<u8>(), target, size.min(own_size));
+    }
+    Ok(given)
+}
+
+/// Returns the limit that a field means: 0 is none.
+fn limit(bytes: u64) -> Option<u64> {
+    (bytes != 0).then_some(bytes)
+}
+
+/// Returns the length that a parameter means: SIGDELTA_UNKNOWN is none.
+pub fn known(len: u64) -> Option<u64> {
+    (len != UNKNOWN).then_some(len)
+}
+
+/// The progress function of the caller.
+#[derive(Debug)]
+pub struct Callback {
+    progress: ProgressFn,
+    opaque: *mut c_void,
+}
+
+impl Monitor for Callback {
+    fn progress(&mut self, done: Progress) -> ControlFlow<()> {
+        let Some(progress) = self.progress else { return ControlFlow::Continue(()) };
+        // SAFETY: the contract: the function can be called with its opaque pointer in this thread.
+        match unsafe { progress(self.opaque, done.in_bytes, done.out_bytes) } {
+            0 => ControlFlow::Continue(()),
+            _ => ControlFlow::Break(()),
+        }
+    }
+}

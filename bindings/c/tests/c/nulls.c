@@ -1,0 +1,115 @@
+/* Every function with NULL in every place. */
+#include "support.h"
+
+static sigdelta_bytes bytes;
+static sigdelta_stats stats = SIGDELTA_STATS_INIT;
+static sigdelta_buffers buffers;
+static sigdelta_command command;
+static sigdelta_index *loaded;
+static sigdelta_job *patch_job;
+static sigdelta_decoder *decoder;
+static uint64_t position, len;
+
+#define REFUSED(call) CHECK_STATUS(call, SIGDELTA_PARAM_ERROR)
+
+static void free_takes_nothing(void)
+{
+    sigdelta_bytes_free(NULL);
+    sigdelta_bytes_free(&bytes);
+    sigdelta_index_free(NULL);
+    sigdelta_job_free(NULL);
+    sigdelta_decoder_free(NULL);
+    CHECK_INT(sigdelta_has_feature(NULL), 0);
+}
+
+static void bytes_need_bytes(void)
+{
+    REFUSED(sigdelta_signature_bytes("", 0, NULL, NULL));
+    REFUSED(sigdelta_signature_bytes(NULL, 1, NULL, &bytes));
+    REFUSED(sigdelta_signature_bytes("", WHOLE, NULL, &bytes));
+    REFUSED(sigdelta_delta_bytes("", 0, "", 0, NULL, NULL));
+    REFUSED(sigdelta_delta_bytes(NULL, 1, "", 0, NULL, &bytes));
+    REFUSED(sigdelta_delta_bytes("", 0, NULL, 1, NULL, &bytes));
+    REFUSED(sigdelta_diff_bytes("", 0, "", 0, NULL, NULL));
+    REFUSED(sigdelta_diff_bytes(NULL, 1, "", 0, NULL, &bytes));
+    REFUSED(sigdelta_diff_bytes("", 0, NULL, 1, NULL, &bytes));
+    REFUSED(sigdelta_patch_bytes("", 0, "", 0, NULL, NULL));
+    REFUSED(sigdelta_patch_bytes(NULL, 1, "", 0, NULL, &bytes));
+    REFUSED(sigdelta_patch_bytes("", 0, NULL, 1, NULL, &bytes));
+    CHECK(bytes.data == NULL && bytes.len == 0);
+}
+
+static void files_need_names(void)
+{
+    REFUSED(sigdelta_signature_file(NULL, "x", NULL, NULL));
+    REFUSED(sigdelta_signature_file("nulls", NULL, NULL, &stats));
+    REFUSED(sigdelta_delta_file(NULL, "x", "x", NULL, &stats));
+    REFUSED(sigdelta_delta_file("x", NULL, "x", NULL, &stats));
+    REFUSED(sigdelta_delta_file("x", "x", NULL, NULL, &stats));
+    REFUSED(sigdelta_diff_file(NULL, "x", "x", NULL, &stats));
+    REFUSED(sigdelta_diff_file("x", NULL, "x", NULL, &stats));
+    REFUSED(sigdelta_diff_file("x", "x", NULL, NULL, &stats));
+    REFUSED(sigdelta_patch_file(NULL, "x", "x", NULL, &stats));
+    REFUSED(sigdelta_patch_file("x", NULL, "x", NULL, &stats));
+    REFUSED(sigdelta_patch_file("x", "x", NULL, NULL, &stats));
+    CHECK_ERROR("a file name is NULL", SIGDELTA_UNKNOWN);
+    CHECK_INT(files_here(), 0);
+}
+
+static void handles_need_a_place(void)
+{
+    REFUSED(sigdelta_index_from_bytes("", 0, NULL, NULL));
+    REFUSED(sigdelta_index_from_bytes(NULL, 1, NULL, &loaded));
+    REFUSED(sigdelta_signature_job(1, NULL, NULL));
+    REFUSED(sigdelta_load_job(NULL, NULL));
+    REFUSED(sigdelta_delta_job(NULL, NULL, NULL));
+    REFUSED(sigdelta_delta_job(NULL, NULL, &patch_job));
+    CHECK_ERROR("index is NULL", SIGDELTA_UNKNOWN);
+    REFUSED(sigdelta_patch_job(NULL, NULL));
+    REFUSED(sigdelta_decoder_new(NULL, NULL));
+    CHECK(loaded == NULL && patch_job == NULL);
+}
+
+static void calls_need_handles(void)
+{
+    CHECK_STATUS(sigdelta_patch_job(NULL, &patch_job), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_decoder_new(NULL, &decoder), SIGDELTA_OK);
+    REFUSED(sigdelta_index_info(NULL, NULL, NULL, NULL, NULL));
+    REFUSED(sigdelta_job_take_index(NULL, &loaded));
+    REFUSED(sigdelta_job_take_index(patch_job, NULL));
+    REFUSED(sigdelta_job_step(NULL, &buffers));
+    REFUSED(sigdelta_job_step(patch_job, NULL));
+    REFUSED(sigdelta_job_wanted(NULL, &position, &len));
+    REFUSED(sigdelta_job_wanted(patch_job, NULL, &len));
+    REFUSED(sigdelta_job_wanted(patch_job, &position, NULL));
+    REFUSED(sigdelta_job_copied(NULL, &buffers, 1));
+    REFUSED(sigdelta_job_copied(patch_job, NULL, 1));
+    REFUSED(sigdelta_job_stats(NULL, &stats));
+    REFUSED(sigdelta_decoder_next(NULL, &buffers, &command));
+    REFUSED(sigdelta_decoder_next(decoder, NULL, &command));
+    REFUSED(sigdelta_decoder_next(decoder, &buffers, NULL));
+    CHECK_ERROR("command is NULL", SIGDELTA_UNKNOWN);
+    /* Statistics are never mandatory. */
+    CHECK_STATUS(sigdelta_job_stats(patch_job, NULL), SIGDELTA_OK);
+    /* None of this did any harm. */
+    CHECK_STATUS(sigdelta_job_step(patch_job, &buffers), SIGDELTA_NEEDS_INPUT);
+    CHECK_STATUS(sigdelta_decoder_next(decoder, &buffers, &command), SIGDELTA_NEEDS_INPUT);
+    sigdelta_job_free(patch_job);
+    sigdelta_decoder_free(decoder);
+}
+
+static void parameters_need_nothing(void)
+{
+    CHECK_STATUS(sigdelta_signature_params(1, NULL, NULL, NULL, NULL), SIGDELTA_OK);
+}
+
+int main(void)
+{
+    RUN(free_takes_nothing);
+    RUN(bytes_need_bytes);
+    RUN(files_need_names);
+    RUN(handles_need_a_place);
+    RUN(calls_need_handles);
+    RUN(parameters_need_nothing);
+    return check_end();
+}

@@ -1,0 +1,115 @@
+/* One index in many threads; errors belong to their thread. */
+#include "support.h"
+
+#include <pthread.h>
+
+#define THREADS 4
+
+static bytes_t basis, new_file;
+static sigdelta_bytes expected;
+static sigdelta_index *shared_index;
+static pthread_barrier_t barrier;
+
+static void *make_deltas(void *number)
+{
+    int i;
+
+    for (i = 0; i < 5; i++) {
+        pieces_t pieces = {1000u + 777u * (size_t)(uintptr_t)number, 5000, WHOLE, 1};
+        bytes_t delta = {NULL, 0, 0};
+        sigdelta_job *job = NULL;
+
+        CHECK_STATUS(sigdelta_delta_job(shared_index, NULL, &job), SIGDELTA_OK);
+        CHECK_STATUS(run_job(job, new_file.data, new_file.len, NULL, pieces, &delta), SIGDELTA_OK);
+        CHECK_BYTES(delta, expected);
+        sigdelta_job_free(job);
+        bytes_free(&delta);
+    }
+    return NULL;
+}
+
+static void an_index_is_shared(void)
+{
+    pthread_t threads[THREADS];
+    sigdelta_bytes signature = sign(&basis, NULL);
+    uintptr_t i;
+
+    shared_index = load(&signature);
+    for (i = 0; i < THREADS; i++)
+        REQUIRE(pthread_create(&threads[i], NULL, make_deltas, (void *)i) == 0);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    sigdelta_index_free(shared_index);
+    sigdelta_bytes_free(&signature);
+}
+
+static void *finish_delta(void *job)
+{
+    bytes_t delta = {NULL, 0, 0};
+
+    pthread_barrier_wait(&barrier);
+    CHECK_STATUS(run_job((sigdelta_job *)job, new_file.data, new_file.len, NULL, AT_ONCE, &delta),
+                 SIGDELTA_OK);
+    CHECK_BYTES(delta, expected);
+    sigdelta_job_free((sigdelta_job *)job);
+    bytes_free(&delta);
+    return NULL;
+}
+
+/* Jobs wander to other threads while this one frees the index that they use. */
+static void an_index_is_freed_under_its_jobs(void)
+{
+    pthread_t threads[THREADS];
+    sigdelta_bytes signature = sign(&basis, NULL);
+    sigdelta_index *index = load(&signature);
+    int i;
+
+    REQUIRE(pthread_barrier_init(&barrier, NULL, THREADS + 1) == 0);
+    for (i = 0; i < THREADS; i++) {
+        sigdelta_job *job = NULL;
+
+        CHECK_STATUS(sigdelta_delta_job(index, NULL, &job), SIGDELTA_OK);
+        REQUIRE(pthread_create(&threads[i], NULL, finish_delta, job) == 0);
+    }
+    pthread_barrier_wait(&barrier);
+    sigdelta_index_free(index);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&barrier);
+    sigdelta_bytes_free(&signature);
+}
+
+static void *fail_elsewhere(void *unused)
+{
+    (void)unused;
+    CHECK_ERROR("", SIGDELTA_UNKNOWN);
+    CHECK_STATUS(sigdelta_job_step(NULL, NULL), SIGDELTA_PARAM_ERROR);
+    CHECK_ERROR("job is NULL", SIGDELTA_UNKNOWN);
+    return NULL;
+}
+
+static void errors_belong_to_their_thread(void)
+{
+    pthread_t thread;
+    sigdelta_bytes result;
+
+    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\x60", 5, NULL, &result), SIGDELTA_CORRUPT);
+    REQUIRE(pthread_create(&thread, NULL, fail_elsewhere, NULL) == 0);
+    pthread_join(thread, NULL);
+    CHECK_ERROR("unknown delta command 0x60 at byte 4", 4);
+}
+
+int main(void)
+{
+    CHECK_ERROR("", SIGDELTA_UNKNOWN);
+    basis = noise(1, 200000);
+    new_file = edited(&basis);
+    expected = diff(&basis, &new_file, NULL);
+    RUN(an_index_is_shared);
+    RUN(an_index_is_freed_under_its_jobs);
+    RUN(errors_belong_to_their_thread);
+    sigdelta_bytes_free(&expected);
+    bytes_free(&basis);
+    bytes_free(&new_file);
+    return check_end();
+}

@@ -1,0 +1,145 @@
+//! The library as linkers see it, the header as compilers do.
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[path = "../../test-support/mod.rs"]
+mod support;
+
+use support::{
+    PACKAGE, compile_in_every_dialect, dynamic_values, exports, folder, has_tool, include,
+    release_folder, run_ok,
+};
+
+fn shared() -> PathBuf {
+    release_folder().join("libsigdelta.so")
+}
+
+fn listed() -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(PACKAGE).join("symbols.txt")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn exports_are_those_listed_and_no_more() {
+    if !has_tool("readelf") {
+        return;
+    }
+    let (names, kinds): (Vec<_>, Vec<_>) = exports(&shared()).into_iter().unzip();
+    assert_eq!(names, listed());
+    assert!(names.iter().all(|name| name.starts_with("sigdelta_")));
+    assert!(kinds.iter().all(|kind| kind == "FUNC"));
+}
+
+#[test]
+fn the_header_declares_what_is_exported() {
+    let header = std::fs::read_to_string(include().join("sigdelta.h")).unwrap();
+    let declarations = header.split("extern \"C\" {").nth(1).unwrap();
+    let mut declared: Vec<_> = declarations
+        .split("SIGDELTA_EXPORT")
+        .skip(1)
+        .map(|declaration| declaration.split('(').next().unwrap())
+        .map(|head| head.rsplit([' ', '*']).next().unwrap().to_owned())
+        .collect();
+    declared.sort();
+    assert_eq!(declared, listed());
+}
+
+#[test]
+fn the_archive_has_the_same_names_and_none_of_librsync() {
+    if !has_tool("nm") {
+        return;
+    }
+    let archive = release_folder().join("libsigdelta.a");
+    let table = run_ok(Command::new("nm").args(["--extern-only", "--defined-only"]).arg(archive));
+    let names = table.lines().filter_map(|line| line.rsplit_once(' ').map(|(_, name)| name));
+    let (mut ours, others): (Vec<_>, Vec<_>) =
+        names.partition(|name| name.starts_with("sigdelta_"));
+    ours.sort();
+    assert_eq!(ours, listed());
+    let is_librsyncs = |name: &&str| name.starts_with("rs_") || name.starts_with("RS_");
+    assert_eq!(others.into_iter().find(is_librsyncs), None);
+}
+
+#[test]
+fn soname_and_needed_libraries() {
+    if !has_tool("readelf") {
+        return;
+    }
+    assert_eq!(dynamic_values(&shared(), "SONAME"), ["libsigdelta.so.0"]);
+    for needed in dynamic_values(&shared(), "NEEDED") {
+        let expected = ["libc.so.6", "libgcc_s.so.1"].contains(&&*needed);
+        assert!(expected || needed.starts_with("ld-linux"), "{needed}");
+    }
+}
+
+#[test]
+fn the_header_compiles_alone_and_twice() {
+    let text = "#include <sigdelta.h>\n#include <sigdelta.h>\n";
+    compile_in_every_dialect("twice", text, &[]);
+    compile_in_every_dialect("static", text, &["-DSIGDELTA_STATIC"]);
+}
+
+#[test]
+fn the_header_is_of_use_in_every_dialect() {
+    let text = "
+        #include <sigdelta.h>
+        static int watch(void *opaque, uint64_t in_bytes, uint64_t out_bytes) {
+            return opaque && in_bytes == SIGDELTA_UNKNOWN && out_bytes == SIGDELTA_UNKNOWN;
+        }
+        int main(void) {
+            sigdelta_options options = SIGDELTA_OPTIONS_INIT;
+            struct sigdelta_stats stats = SIGDELTA_STATS_INIT;
+            sigdelta_progress_fn *progress = watch;
+            enum sigdelta_status status;
+            sigdelta_bytes bytes;
+            sigdelta_index *index;
+            sigdelta_command command;
+            options.signature_kind = SIGDELTA_ROLLSUM_MD4;
+            options.strong_len = SIGDELTA_STRONG_LEN_MIN;
+            options.trailer = SIGDELTA_TRAILER_REQUIRED;
+            options.progress = progress;
+            status = sigdelta_signature_bytes(\"\", 0, &options, &bytes);
+            if (status != SIGDELTA_OK) return status;
+            status = sigdelta_index_from_bytes(bytes.data, bytes.len, NULL, &index);
+            sigdelta_index_free(index);
+            sigdelta_bytes_free(&bytes);
+            command.kind = SIGDELTA_COMMAND_COPY;
+            return (int)command.kind + (int)stats.in_bytes;
+        }
+    ";
+    compile_in_every_dialect("used", text, &[]);
+}
+
+/// The code at the top of the header compiles, and does what is said.
+#[test]
+fn the_example_in_the_header_works() {
+    if !has_tool("gcc") {
+        return;
+    }
+    let header = std::fs::read_to_string(include().join("sigdelta.h")).unwrap();
+    let lines = header.lines().take_while(|line| !line.starts_with(" * Status "));
+    let code: Vec<_> = lines.filter_map(|line| line.strip_prefix(" *     ")).collect();
+    assert!(code.len() > 10);
+    let program = format!(
+        "#include <sigdelta.h>\n#include <stdio.h>\nint main(void) {{\n{}\nreturn status;\n}}\n",
+        code.join("\n")
+    );
+    let folder = folder("example");
+    let source = folder.join("example.c");
+    let executable = folder.join("example");
+    std::fs::write(&source, program).unwrap();
+    support::build_program(&source, &[], &release_folder().join("libsigdelta.a"), &executable);
+
+    let old = "an old file ".repeat(100);
+    let new = "a new file with parts of ".to_owned() + &old;
+    std::fs::write(folder.join("old"), &old).unwrap();
+    std::fs::write(folder.join("new"), &new).unwrap();
+    let stdin = std::fs::File::open(folder.join("old")).unwrap();
+    let output = Command::new(&executable).current_dir(&folder).stdin(stdin).output().unwrap();
+    assert!(output.status.success(), "{}", support::show(&output));
+    assert_eq!(std::fs::read_to_string(folder.join("new.copy")).unwrap(), new);
+    // One block of a basis of unknown length.
+    assert_eq!(output.stdout.len(), 12 + 4 + 32);
+}

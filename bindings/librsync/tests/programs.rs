@@ -1,0 +1,73 @@
+//! The programs in `tests/c`, on our shared and static library, on Debian's, under valgrind.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs)]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::{Library, Link, PROGRAMS, Program, folder, has_tool, ours, peer, show};
+
+/// Builds and runs programs, each in a folder of its own, and says which failed and how.
+fn run_all(
+    name: &str,
+    link: &Link<'_>,
+    wanted: impl Fn(&Program) -> bool,
+    command: impl Fn(&Path) -> Command,
+) {
+    if !has_tool("gcc") || !has_tool("g++") {
+        return;
+    }
+    let folder = folder(name);
+    let mut failures = String::new();
+    for program in PROGRAMS.iter().filter(|program| wanted(program)) {
+        let executable = program.build(&folder, link);
+        let scratch = folder.join(format!("{}-files", program.name));
+        std::fs::create_dir(&scratch).unwrap();
+        let output = command(&executable).current_dir(scratch).output().unwrap();
+        if !output.status.success() {
+            failures += &format!("{}: {}\n", program.name, show(&output));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+fn all(_: &Program) -> bool {
+    true
+}
+
+#[test]
+fn programs_pass_with_the_shared_library() {
+    let library = ours();
+    run_all("shared", &Link::Shared(library), all, |program| library.command(program));
+}
+
+#[test]
+fn programs_pass_with_the_static_library() {
+    run_all("static", &Link::Static(ours()), all, |program| Command::new(program));
+}
+
+/// What is tested of librsync's behaviour is true.
+#[test]
+fn facts_hold_for_debians_library() {
+    let Some(library) = peer() else { return };
+    let is_fact = |program: &Program| program.is_fact;
+    run_all("peer", &Link::Shared(library), is_fact, |program| library.command(program));
+}
+
+fn valgrind(library: &Library, program: &Path) -> Command {
+    let mut command = library.command("valgrind");
+    command.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]).arg(program);
+    command
+}
+
+#[test]
+fn valgrind_finds_nothing() {
+    if !has_tool("valgrind") {
+        return;
+    }
+    let library = ours();
+    let wanted = |program: &Program| program.for_valgrind;
+    run_all("valgrind", &Link::Shared(library), wanted, |program| valgrind(library, program));
+}
