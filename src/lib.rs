@@ -14,6 +14,7 @@ mod monitor;
 mod options;
 mod patch;
 mod signature;
+mod simd;
 mod slice;
 mod stats;
 mod strong;
@@ -33,6 +34,7 @@ pub use options::{
 };
 pub use patch::{PatchOptions, PatchStatus, PatchStep, Patcher};
 pub use signature::{LoadOptions, MAX_BLOCKS, Signature, SignatureDecoder, SignatureEncoder};
+pub use simd::Level;
 pub use slice::{delta, patch, signature};
 pub use stats::{CommandStats, DeltaStats, PatchStats, SearchStats, SignatureStats};
 pub use strong::{MAX_STRONG_LEN, StrongHash, StrongSum};

@@ -1,0 +1,70 @@
+//! Kernels for one instruction set each, and the choice among them.
+//!
+//! A kernel never changes a result: each has a portable twin that tests compare it with.
+
+use std::sync::OnceLock;
+
+/// Instruction sets that kernels are written for, from the slowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// What every machine has.
+    Portable,
+    /// x86-64 with AVX2 and BMI2.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ, VL and VNNI, and BMI2.
+    Avx512,
+}
+
+impl Level {
+    /// All levels, from the slowest.
+    pub const ALL: [Level; 3] = [Level::Portable, Level::Avx2, Level::Avx512];
+
+    /// Returns the fastest level of this machine, but none above the one that the environment
+    /// variable `SIGDELTA_SIMD` names: `portable`, `avx2` or `avx512`.
+    pub fn best() -> Level {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let named = std::env::var("SIGDELTA_SIMD").ok();
+            let highest =
+                Level::ALL.into_iter().find(|level| named.as_deref() == Some(level.name()));
+            Level::available()
+                .filter(|&level| level <= highest.unwrap_or(Level::Avx512))
+                .max()
+                .unwrap_or(Level::Portable)
+        })
+    }
+
+    /// Returns the levels of this machine, from the slowest.
+    pub fn available() -> impl Iterator<Item = Level> {
+        Level::ALL.into_iter().filter(|level| level.is_available())
+    }
+
+    /// Returns the name as `SIGDELTA_SIMD` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Portable => "portable",
+            Level::Avx2 => "avx2",
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn is_available(self) -> bool {
+        macro_rules! has {
+            ($($feature:tt),*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
+        }
+        match self {
+            Level::Portable => true,
+            Level::Avx2 => has!("avx2", "bmi2"),
+            Level::Avx512 => {
+                has!("avx2", "bmi2", "avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512vnni")
+            }
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn is_available(self) -> bool {
+        self == Level::Portable
+    }
+}
