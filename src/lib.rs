@@ -14,6 +14,7 @@ mod monitor;
 mod options;
 mod patch;
 mod signature;
+#[allow(unsafe_code)] // intrinsics, and calls of kernels whose instructions were found
 mod simd;
 mod slice;
 mod stats;

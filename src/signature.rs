@@ -7,6 +7,7 @@ use crate::error::{Error, Part, Result, reserve};
 use crate::format::be_uint;
 use crate::format::signature::{HEADER_LEN, Strictness, decode_header, encode_header, field_at};
 use crate::options::SignatureParams;
+use crate::simd::{Level, Simd};
 use crate::stats::SignatureStats;
 use crate::strong::{MAX_STRONG_LEN, StrongState, StrongSum};
 use crate::weak::WeakState;
@@ -24,6 +25,7 @@ const OUTBOX_LEN: usize = BATCH_BLOCKS * (4 + MAX_STRONG_LEN);
 /// Holds no block: its memory does not depend on the block length.
 pub struct SignatureEncoder {
     params: SignatureParams,
+    simd: Simd,
     partial: Option<PartialBlock>,
     outbox: Outbox<OUTBOX_LEN>,
     ended: bool,
@@ -41,10 +43,16 @@ struct PartialBlock {
 impl SignatureEncoder {
     /// Starts a signature.
     pub fn new(params: SignatureParams) -> Self {
+        Self::with_level(params, Level::best())
+    }
+
+    /// As [`SignatureEncoder::new`], with no instructions above a level. The signature is the same.
+    pub fn with_level(params: SignatureParams, highest: Level) -> Self {
         let mut outbox = Outbox::new();
         outbox.push(&encode_header(&params));
         SignatureEncoder {
             params,
+            simd: Simd::up_to(highest),
             partial: None,
             outbox,
             ended: false,
@@ -95,7 +103,7 @@ impl SignatureEncoder {
             strong: StrongState::new(self.params.kind().strong),
         });
         let taken = input.len().min(block_len - partial.len);
-        partial.weak.update(&input[..taken]);
+        partial.weak.update(self.simd, &input[..taken]);
         partial.strong.update(&input[..taken]);
         partial.len += taken;
         if partial.len == block_len {
@@ -109,9 +117,9 @@ impl SignatureEncoder {
         let block_len = self.params.block_len() as usize;
         let mut sums = [StrongSum::default(); BATCH_BLOCKS];
         let sums = &mut sums[..blocks.len() / block_len];
-        kind.strong.sum_many(blocks, block_len, sums);
+        kind.strong.sum_many(self.simd, blocks, block_len, sums);
         for (block, strong) in blocks.chunks_exact(block_len).zip(sums) {
-            self.push_block(kind.weak.sum(block), strong)?;
+            self.push_block(kind.weak.sum_with(self.simd, block), strong)?;
         }
         Ok(())
     }

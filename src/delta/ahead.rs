@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::index::Index;
+use crate::simd::Simd;
 use crate::strong::StrongSum;
 
 /// Windows whose sums are taken ahead: a multiple of what any kernel hashes together.
@@ -49,21 +50,21 @@ impl Ahead {
     /// Takes the sums of the windows in `buf` up to the first that cannot match.
     ///
     /// At least one byte must follow each, so that all of them are whole windows.
-    pub(super) fn look(&mut self, index: &Index, buf: &[u8]) {
+    pub(super) fn look(&mut self, simd: Simd, index: &Index, buf: &[u8]) {
         let kind = index.params().kind();
         let block_len = index.params().block_len() as usize;
         let most = (buf.len().saturating_sub(1) / block_len).min(self.reach);
         self.reach = (2 * self.reach).min(MAX_BLOCKS);
         let mut windows = 0;
         for window in buf.chunks_exact(block_len).take(most) {
-            let weak = kind.weak.sum(window);
+            let weak = kind.weak.sum_with(simd, window);
             if !index.may_contain(kind.weak.key(weak)) {
                 break;
             }
             self.weak[windows] = weak;
             windows += 1;
         }
-        kind.strong.sum_many(buf, block_len, &mut self.strong[..windows]);
+        kind.strong.sum_many(simd, buf, block_len, &mut self.strong[..windows]);
         self.known = 0..windows;
     }
 }

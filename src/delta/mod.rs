@@ -12,6 +12,7 @@ use crate::engine::{Engine, Outbox, Status, Step, copy_front};
 use crate::error::{Error, Result, reserve_exact};
 use crate::format::{Command, DELTA_MAGIC, Trailer};
 use crate::index::Index;
+use crate::simd::{Level, Simd};
 use crate::stats::DeltaStats;
 use crate::strong::{StrongHash, StrongState};
 use crate::weak::{RabinKarp, Rollsum, WeakHash};
@@ -92,6 +93,12 @@ enum Search {
 impl<I: Borrow<Index>> DeltaEncoder<I> {
     /// Starts a delta.
     pub fn new(index: I, options: DeltaOptions) -> Self {
+        Self::with_level(index, options, Level::best())
+    }
+
+    /// As [`DeltaEncoder::new`], with no instructions above a level. The delta is the same.
+    pub fn with_level(index: I, options: DeltaOptions, highest: Level) -> Self {
+        let simd = Simd::up_to(highest);
         let mut command = Outbox::new();
         command.push(&DELTA_MAGIC.to_be_bytes());
         let signature = index.borrow().signature();
@@ -99,8 +106,8 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             _ if signature.blocks() == 0 => {
                 Search::Slack(Slack::new(signature.params().block_len()))
             }
-            WeakHash::Rollsum => Search::Rollsum(Scanner::new()),
-            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new()),
+            WeakHash::Rollsum => Search::Rollsum(Scanner::new(simd)),
+            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new(simd)),
         };
         DeltaEncoder {
             index,

@@ -11,6 +11,7 @@ use std::ops::Range;
 use super::Run;
 use super::ahead::Ahead;
 use crate::index::Index;
+use crate::simd::Simd;
 use crate::stats::SearchStats;
 use crate::strong::StrongSum;
 use crate::weak::RollingSum;
@@ -20,6 +21,7 @@ pub(super) const MAX_LITERAL: usize = 65533;
 
 /// The state between two commands. Positions are offsets in the buffer of the encoder.
 pub(super) struct Scanner<W> {
+    simd: Simd,
     /// Sum of the window at `pos`, if it is known.
     window: Option<W>,
     pos: usize,
@@ -31,8 +33,8 @@ pub(super) struct Scanner<W> {
 }
 
 impl<W: RollingSum> Scanner<W> {
-    pub(super) fn new() -> Self {
-        Scanner { window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::new() }
+    pub(super) fn new(simd: Simd) -> Self {
+        Scanner { simd, window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::new() }
     }
 
     pub(super) fn needed_from(&self) -> usize {
@@ -104,7 +106,7 @@ impl<W: RollingSum> Scanner<W> {
 
     fn sum(&self, buf: &[u8], block_len: usize) -> W {
         let mut sum = W::new();
-        sum.update(self.window(buf, block_len));
+        sum.update(self.simd, self.window(buf, block_len));
         sum
     }
 
@@ -168,7 +170,7 @@ impl<W: RollingSum> Scanner<W> {
         self.pos += window_len;
         self.literal_start = self.pos;
         if follows_a_match && self.ahead.is_empty() {
-            self.ahead.look(index, &buf[self.pos..]);
+            self.ahead.look(self.simd, index, &buf[self.pos..]);
         }
         run
     }

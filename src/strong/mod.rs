@@ -1,15 +1,11 @@
 //! Strong sums: MD4 (RFC 1320) or BLAKE2b-256 (RFC 7693), of which a signature keeps a prefix.
 
-mod md4_many;
-
-use blake2b_simd::many::{HashManyJob, hash_many};
 use md4::{Digest, Md4};
+
+use crate::simd::{self, Queue, Simd};
 
 /// Length of the longest strong sum in bytes.
 pub const MAX_STRONG_LEN: usize = 32;
-
-/// Blocks that are handed to BLAKE2b together: a multiple of what it hashes at once.
-const BLAKE2B_JOBS: usize = 16;
 
 /// A whole strong sum; MD4 fills the first 16 bytes.
 pub type StrongSum = [u8; MAX_STRONG_LEN];
@@ -50,38 +46,19 @@ impl StrongHash {
         }
     }
 
-    /// Takes the strong sums of the consecutive blocks in `data`, one for each entry of `sums`: the
-    /// entry that kernels sit behind.
-    pub(crate) fn sum_many(self, data: &[u8], block_len: usize, sums: &mut [StrongSum]) {
-        let block = |number: usize| &data[number * block_len..][..block_len];
+    /// Takes the strong sums of the consecutive blocks at the front of `data`, one for each entry of
+    /// `sums`.
+    pub(crate) fn sum_many(
+        self,
+        simd: Simd,
+        data: &[u8],
+        block_len: usize,
+        sums: &mut [StrongSum],
+    ) {
+        let mut queue = Queue::new(data, block_len, sums);
         match self {
-            StrongHash::Md4 => {
-                for (group, sums) in sums.chunks_mut(md4_many::LANES).enumerate() {
-                    let block = |lane| block(group * md4_many::LANES + lane);
-                    if sums.len() < md4_many::WORTHWHILE {
-                        sums.iter_mut().enumerate().for_each(|(n, sum)| *sum = self.sum(block(n)));
-                        continue;
-                    }
-                    // Lanes without a block repeat the last one.
-                    let blocks = std::array::from_fn(|lane| block(lane.min(sums.len() - 1)));
-                    for (sum, digest) in sums.iter_mut().zip(md4_many::sum(blocks)) {
-                        *sum = md4_sum(&digest);
-                    }
-                }
-            }
-            StrongHash::Blake2b => {
-                let params = blake2b_256();
-                for (group, sums) in sums.chunks_mut(BLAKE2B_JOBS).enumerate() {
-                    let mut jobs: [_; BLAKE2B_JOBS] = std::array::from_fn(|lane| {
-                        let lane = lane.min(sums.len() - 1);
-                        HashManyJob::new(&params, block(group * BLAKE2B_JOBS + lane))
-                    });
-                    hash_many(&mut jobs[..sums.len()]);
-                    for (sum, job) in sums.iter_mut().zip(&jobs) {
-                        *sum = blake2b_sum(&job.to_hash());
-                    }
-                }
-            }
+            StrongHash::Md4 => simd::md4::sum_many(simd, &mut queue, |block| self.sum(block)),
+            StrongHash::Blake2b => simd::blake2b::sum_many(simd, &mut queue),
         }
     }
 }
@@ -119,42 +96,20 @@ impl StrongState {
     }
 }
 
-fn blake2b_256() -> blake2b_simd::Params {
+pub(crate) fn blake2b_256() -> blake2b_simd::Params {
     let mut params = blake2b_simd::Params::new();
     params.hash_length(MAX_STRONG_LEN);
     params
 }
 
-fn md4_sum(digest: &[u8; 16]) -> StrongSum {
+pub(crate) fn md4_sum(digest: &[u8; 16]) -> StrongSum {
     let mut sum = [0; MAX_STRONG_LEN];
     sum[..16].copy_from_slice(digest);
     sum
 }
 
-fn blake2b_sum(hash: &blake2b_simd::Hash) -> StrongSum {
+pub(crate) fn blake2b_sum(hash: &blake2b_simd::Hash) -> StrongSum {
     let mut sum = [0; MAX_STRONG_LEN];
     sum.copy_from_slice(hash.as_bytes());
     sum
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_sums_are_the_sums_of_each() {
-        let data: Vec<u8> = (0..20_000u32).map(|i| (i * i + i / 7) as u8).collect();
-        for hash in [StrongHash::Md4, StrongHash::Blake2b] {
-            for block_len in [1, 2, 55, 56, 57, 63, 64, 65, 119, 120, 128, 700, 1024] {
-                for blocks in [0, 1, 4, 5, 7, 8, 9, 13, 17] {
-                    let data = &data[..blocks * block_len];
-                    let mut sums = vec![[0; MAX_STRONG_LEN]; blocks];
-                    hash.sum_many(data, block_len, &mut sums);
-                    let each: Vec<_> =
-                        data.chunks_exact(block_len).map(|block| hash.sum(block)).collect();
-                    assert_eq!(sums, each, "{hash:?} {blocks} blocks of {block_len}");
-                }
-            }
-        }
-    }
 }

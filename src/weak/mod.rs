@@ -6,6 +6,8 @@ mod rollsum;
 pub(crate) use rabinkarp::RabinKarp;
 pub(crate) use rollsum::Rollsum;
 
+use crate::simd::Simd;
+
 /// The rolling sum of a signature. `docs/formats.md` defines both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -22,9 +24,14 @@ pub enum WeakHash {
 impl WeakHash {
     /// Returns the weak sum of a block as it is stored in a signature.
     pub fn sum(self, block: &[u8]) -> u32 {
+        self.sum_with(Simd::best(), block)
+    }
+
+    /// As [`WeakHash::sum`], with kernels of one level.
+    pub(crate) fn sum_with(self, simd: Simd, block: &[u8]) -> u32 {
         match self {
-            WeakHash::Rollsum => block_sum::<Rollsum>(block),
-            WeakHash::RabinKarp => block_sum::<RabinKarp>(block),
+            WeakHash::Rollsum => block_sum::<Rollsum>(simd, block),
+            WeakHash::RabinKarp => block_sum::<RabinKarp>(simd, block),
         }
     }
 
@@ -56,7 +63,7 @@ pub(crate) trait RollingSum: Clone {
     /// Returns the sum of the empty window.
     fn new() -> Self;
     /// Appends bytes to the window.
-    fn update(&mut self, bytes: &[u8]);
+    fn update(&mut self, simd: Simd, bytes: &[u8]);
     /// Removes the window's first byte and appends one.
     fn rotate(&mut self, out: u8, new: u8);
     /// Removes the window's first byte.
@@ -79,10 +86,10 @@ impl WeakState {
         }
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, simd: Simd, bytes: &[u8]) {
         match self {
-            WeakState::Rollsum(sum) => sum.update(bytes),
-            WeakState::RabinKarp(sum) => sum.update(bytes),
+            WeakState::Rollsum(sum) => sum.update(simd, bytes),
+            WeakState::RabinKarp(sum) => sum.update(simd, bytes),
         }
     }
 
@@ -94,9 +101,9 @@ impl WeakState {
     }
 }
 
-fn block_sum<W: RollingSum>(block: &[u8]) -> u32 {
+fn block_sum<W: RollingSum>(simd: Simd, block: &[u8]) -> u32 {
     let mut sum = W::new();
-    sum.update(block);
+    sum.update(simd, block);
     sum.digest()
 }
 
@@ -114,20 +121,21 @@ mod tests {
     use super::*;
 
     fn check_rolling<W: RollingSum>() {
+        let simd = Simd::best();
         let data: Vec<u8> = (0..3000u32).map(|i| (i * i + i / 7) as u8).collect();
         for window in [1, 2, 15, 16, 17, 64, 700] {
             let mut rolling = W::new();
-            rolling.update(&data[..window]);
+            rolling.update(simd, &data[..window]);
             let mut pos = 0;
             while pos + window < data.len() {
                 rolling.rotate(data[pos], data[pos + window]);
                 pos += 1;
-                assert_eq!(rolling.digest(), block_sum::<W>(&data[pos..pos + window]));
+                assert_eq!(rolling.digest(), block_sum::<W>(simd, &data[pos..pos + window]));
             }
             while pos < data.len() {
                 rolling.roll_out(data[pos]);
                 pos += 1;
-                assert_eq!(rolling.digest(), block_sum::<W>(&data[pos..]));
+                assert_eq!(rolling.digest(), block_sum::<W>(simd, &data[pos..]));
             }
         }
     }
@@ -140,15 +148,16 @@ mod tests {
 
     #[test]
     fn update_may_be_cut_anywhere() {
-        let data: Vec<u8> = (0..200u8).collect();
+        let simd = Simd::best();
+        let data: Vec<u8> = (0..1000u32).map(|i| (i * i + i / 7) as u8).collect();
         for cut in 0..data.len() {
             let mut rollsum = Rollsum::new();
-            rollsum.update(&data[..cut]);
-            rollsum.update(&data[cut..]);
+            rollsum.update(simd, &data[..cut]);
+            rollsum.update(simd, &data[cut..]);
             assert_eq!(rollsum.digest(), WeakHash::Rollsum.sum(&data));
             let mut rabin_karp = RabinKarp::new();
-            rabin_karp.update(&data[..cut]);
-            rabin_karp.update(&data[cut..]);
+            rabin_karp.update(simd, &data[..cut]);
+            rabin_karp.update(simd, &data[cut..]);
             assert_eq!(rabin_karp.digest(), WeakHash::RabinKarp.sum(&data));
         }
     }

@@ -1,27 +1,14 @@
 //! Rabin-Karp sum: a polynomial in the bytes of the window, modulo 2^32.
 
 use super::{RollingSum, WeakHash};
+use crate::simd::Simd;
+use crate::simd::rabin_karp::{self, MULT};
 
 const SEED: u32 = 1;
-const MULT: u32 = 0x0810_4225;
 /// Inverse of `MULT` modulo 2^32.
 const INVERSE: u32 = 0x98f0_09ad;
 /// What the seed adds to a byte that leaves the window.
 const ADJUST: u32 = MULT.wrapping_sub(1).wrapping_mul(SEED);
-
-/// Bytes that [`RabinKarp::update`] takes at once.
-const LANES: usize = 16;
-/// `POWERS[i]` is `MULT` to the power of `LANES - 1 - i`.
-const POWERS: [u32; LANES] = {
-    let mut powers = [1u32; LANES];
-    let mut i = LANES - 1;
-    while i > 0 {
-        powers[i - 1] = powers[i].wrapping_mul(MULT);
-        i -= 1;
-    }
-    powers
-};
-const MULT_LANES: u32 = POWERS[0].wrapping_mul(MULT);
 
 #[derive(Clone)]
 pub(crate) struct RabinKarp {
@@ -37,23 +24,9 @@ impl RollingSum for RabinKarp {
         RabinKarp { hash: SEED, power: 1 }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
-        // Horner's rule one byte at a time waits for each multiplication; a sum of independent
-        // products does not.
-        let mut hash = self.hash;
-        let (chunks, rest) = bytes.as_chunks::<LANES>();
-        for chunk in chunks {
-            let mut sum = 0u32;
-            for (&byte, power) in chunk.iter().zip(POWERS) {
-                sum = sum.wrapping_add(power.wrapping_mul(u32::from(byte)));
-            }
-            hash = hash.wrapping_mul(MULT_LANES).wrapping_add(sum);
-        }
-        for &byte in rest {
-            hash = hash.wrapping_mul(MULT).wrapping_add(u32::from(byte));
-        }
-        self.hash = hash;
-        self.power = self.power.wrapping_mul(power_of_mult(bytes.len()));
+    fn update(&mut self, simd: Simd, bytes: &[u8]) {
+        self.hash = rabin_karp::update(simd, self.hash, bytes);
+        self.power = self.power.wrapping_mul(rabin_karp::power(bytes.len()));
     }
 
     #[inline(always)]
@@ -72,16 +45,4 @@ impl RollingSum for RabinKarp {
     fn digest(&self) -> u32 {
         self.hash
     }
-}
-
-fn power_of_mult(mut exponent: usize) -> u32 {
-    let (mut result, mut square) = (1u32, MULT);
-    while exponent > 0 {
-        if exponent & 1 == 1 {
-            result = result.wrapping_mul(square);
-        }
-        square = square.wrapping_mul(square);
-        exponent >>= 1;
-    }
-    result
 }

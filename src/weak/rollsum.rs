@@ -1,11 +1,9 @@
 //! Rollsum, the sum of classic rsync signatures: Adler-like, with offset 31 and no prime modulus.
 
 use super::{RollingSum, WeakHash};
+use crate::simd::{Simd, rollsum};
 
 const OFFSET: u32 = 31;
-
-/// Bytes that [`Rollsum::update`] takes at once.
-const LANES: usize = 16;
 
 /// Both sums are kept in 32 bits and cut to 16 when the digest is taken.
 #[derive(Clone)]
@@ -22,30 +20,18 @@ impl RollingSum for Rollsum {
         Rollsum { len: 0, s1: 0, s2: 0 }
     }
 
-    fn update(&mut self, bytes: &[u8]) {
-        let (mut s1, mut s2) = (self.s1, self.s2);
-        let (chunks, rest) = bytes.as_chunks::<LANES>();
-        for chunk in chunks {
-            // s2 takes s1 once per byte; byte i of the chunk is in s1 for the last 16 - i of them.
-            let (mut sum, mut weighted) = (0u32, 0u32);
-            for (i, &byte) in chunk.iter().enumerate() {
-                sum += u32::from(byte);
-                weighted += (LANES - i) as u32 * u32::from(byte);
-            }
-            let n = LANES as u32;
-            s2 = s2
-                .wrapping_add(n.wrapping_mul(s1))
-                .wrapping_add(weighted + OFFSET * (n * (n + 1) / 2));
-            s1 = s1.wrapping_add(sum + n * OFFSET);
-        }
-        for &byte in rest {
-            s1 = s1.wrapping_add(u32::from(byte) + OFFSET);
-            s2 = s2.wrapping_add(s1);
-        }
-        self.s1 = s1;
-        self.s2 = s2;
-        // Only the low 16 bits of the length ever count.
-        self.len = self.len.wrapping_add(bytes.len() as u32);
+    fn update(&mut self, simd: Simd, bytes: &[u8]) {
+        let sums = rollsum::sums(simd, bytes);
+        // Only the low 16 bits of the length ever count, and of what is made of it here.
+        let len = bytes.len() as u32;
+        let offsets = OFFSET.wrapping_mul((bytes.len() as u128 * (bytes.len() as u128 + 1) / 2) as u32);
+        self.s2 = self
+            .s2
+            .wrapping_add(len.wrapping_mul(self.s1))
+            .wrapping_add(sums.weighted)
+            .wrapping_add(offsets);
+        self.s1 = self.s1.wrapping_add(sums.plain).wrapping_add(len.wrapping_mul(OFFSET));
+        self.len = self.len.wrapping_add(len);
     }
 
     #[inline(always)]
