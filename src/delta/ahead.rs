@@ -9,7 +9,7 @@ use crate::simd::Simd;
 use crate::strong::StrongSum;
 
 /// Windows whose sums are taken ahead: a multiple of what any kernel hashes together.
-const MAX_BLOCKS: usize = 16;
+const MAX_BLOCKS: usize = 32;
 
 /// Weak and strong sums of the windows that come next if each of them matches.
 pub(super) struct Ahead {

@@ -29,12 +29,22 @@ pub(super) struct Scanner<W> {
     literal_start: usize,
     /// The pending copy; then the pending literal is empty.
     copy: Option<Range<u64>>,
+    /// The last two windows matched, so the next ones may.
+    expects_match: bool,
     ahead: Ahead,
 }
 
 impl<W: RollingSum> Scanner<W> {
     pub(super) fn new(simd: Simd) -> Self {
-        Scanner { simd, window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::new() }
+        Scanner {
+            simd,
+            window: None,
+            pos: 0,
+            literal_start: 0,
+            copy: None,
+            expects_match: false,
+            ahead: Ahead::new(),
+        }
     }
 
     pub(super) fn needed_from(&self) -> usize {
@@ -69,6 +79,10 @@ impl<W: RollingSum> Scanner<W> {
             if left <= block_len && !end {
                 return None;
             }
+            if self.expects_match && self.ahead.is_empty() {
+                self.ahead.look(self.simd, index, &buf[self.pos..]);
+            }
+            self.expects_match = false;
             let known = self.ahead.next();
             let (sum, found) = match known {
                 Some((weak, strong)) => (None, self.look_up(weak, || strong, index, stats)),
@@ -161,7 +175,7 @@ impl<W: RollingSum> Scanner<W> {
         let block_len = index.params().block_len();
         let window_len = self.window(buf, block_len as usize).len();
         let position = u64::from(block) * u64::from(block_len);
-        let follows_a_match = self.copy.is_some();
+        self.expects_match = self.copy.is_some();
         let run = match &self.copy {
             Some(copy) if copy.end == position => None,
             _ => self.flush(),
@@ -169,9 +183,6 @@ impl<W: RollingSum> Scanner<W> {
         self.copy.get_or_insert(position..position).end = position + window_len as u64;
         self.pos += window_len;
         self.literal_start = self.pos;
-        if follows_a_match && self.ahead.is_empty() {
-            self.ahead.look(self.simd, index, &buf[self.pos..]);
-        }
         run
     }
 
