@@ -11,6 +11,10 @@ impl Number for u8 {}
 impl Number for u32 {}
 impl Number for u64 {}
 
+/// A table of vectors, none of which lies across two cache lines.
+#[repr(align(64))]
+pub(super) struct Aligned<T>(pub T);
+
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn load_256<T: Number, const N: usize>(array: &[T; N]) -> __m256i {

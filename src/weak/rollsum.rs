@@ -22,14 +22,11 @@ impl RollingSum for Rollsum {
 
     fn update(&mut self, simd: Simd, bytes: &[u8]) {
         let sums = rollsum::sums(simd, bytes);
-        // Only the low 16 bits of the length ever count, and of what is made of it here.
+        // In the end only the low 16 bits count, so halving a product modulo 2^32 does no harm.
         let len = bytes.len() as u32;
-        let offsets = OFFSET.wrapping_mul((bytes.len() as u128 * (bytes.len() as u128 + 1) / 2) as u32);
-        self.s2 = self
-            .s2
-            .wrapping_add(len.wrapping_mul(self.s1))
-            .wrapping_add(sums.weighted)
-            .wrapping_add(offsets);
+        let offsets = OFFSET.wrapping_mul(len.wrapping_mul(len.wrapping_add(1)) / 2);
+        let sum = sums.weighted.wrapping_add(offsets);
+        self.s2 = self.s2.wrapping_add(len.wrapping_mul(self.s1)).wrapping_add(sum);
         self.s1 = self.s1.wrapping_add(sums.plain).wrapping_add(len.wrapping_mul(OFFSET));
         self.len = self.len.wrapping_add(len);
     }

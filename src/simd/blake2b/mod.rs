@@ -3,7 +3,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
-use blake2b_simd::many::{HashManyJob, hash_many};
+use blake2b_simd::many::{HashManyJob, degree, hash_many};
 
 use super::{Level, Queue, Simd};
 use crate::strong::{StrongSum, blake2b_256, blake2b_sum};
@@ -16,7 +16,7 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue) {
     match simd.level {
         // From how many blocks on this is faster was measured.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => queue.take_groups(5, |[blocks]| {
+        Level::Avx512 => queue.take_groups(3, |[blocks]| {
             // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
             [unsafe { avx512::sum(blocks) }]
         }),
@@ -27,7 +27,9 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue) {
     queue.take_rest(|blocks| {
         let job = |n: usize| HashManyJob::new(&params, blocks[n.min(blocks.len() - 1)]);
         let mut jobs: [_; JOBS] = std::array::from_fn(job);
-        hash_many(&mut jobs[..blocks.len()]);
+        // A lane without a block costs less than the last three one by one.
+        let spare = usize::from(degree() == 4 && blocks.len() % 4 == 3);
+        hash_many(&mut jobs[..blocks.len() + spare]);
         let mut sums = [StrongSum::default(); JOBS];
         for (sum, job) in sums.iter_mut().zip(&jobs[..blocks.len()]) {
             *sum = blake2b_sum(&job.to_hash());

@@ -26,17 +26,25 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue, single: impl Fn(&[u8]) -> 
     match simd.level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => {
-            // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
-            queue.take_groups(20, |blocks| sum::<16, 2>(blocks, |s, c| unsafe { avx512::compress(s, c) }));
-            // SAFETY: as above.
-            queue.take_groups(3, |blocks| sum::<16, 1>(blocks, |s, c| unsafe { avx512::compress(s, c) }));
+            queue.take_groups(17, |blocks| {
+                // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
+                sum::<16, 2>(blocks, |s, c| unsafe { avx512::compress(s, c) })
+            });
+            queue.take_groups(2, |blocks| {
+                // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
+                sum::<16, 1>(blocks, |s, c| unsafe { avx512::compress(s, c) })
+            });
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => {
-            // SAFETY: a `Simd` of this level exists only where AVX2 does.
-            queue.take_groups(11, |blocks| sum::<8, 2>(blocks, |s, c| unsafe { avx2::compress(s, c) }));
-            // SAFETY: as above.
-            queue.take_groups(3, |blocks| sum::<8, 1>(blocks, |s, c| unsafe { avx2::compress(s, c) }));
+            queue.take_groups(9, |blocks| {
+                // SAFETY: a `Simd` of this level exists only where AVX2 does.
+                sum::<8, 2>(blocks, |s, c| unsafe { avx2::compress(s, c) })
+            });
+            queue.take_groups(2, |blocks| {
+                // SAFETY: a `Simd` of this level exists only where AVX2 does.
+                sum::<8, 1>(blocks, |s, c| unsafe { avx2::compress(s, c) })
+            });
         }
         _ => queue.take_groups(5, |blocks| sum::<8, 1>(blocks, portable::compress)),
     }

@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::x86::{load_256, store_256, widen_256};
+use super::super::x86::{Aligned, load_256, store_256, widen_256};
 use super::{portable, power};
 
 const VECTOR: usize = 16;
@@ -13,7 +13,7 @@ const VECTORS: usize = 8;
 const STEP: usize = VECTORS * VECTOR;
 
 /// `DIGITS[d][v]` has the digits of weight 65536^d of what the bytes of vector v are multiplied by.
-static DIGITS: [[[i16; VECTOR]; VECTORS]; 2] = {
+static DIGITS: Aligned<[[[i16; VECTOR]; VECTORS]; 2]> = {
     let mut digits = [[[0; VECTOR]; VECTORS]; 2];
     let mut i = 0;
     while i < STEP {
@@ -23,7 +23,7 @@ static DIGITS: [[[i16; VECTOR]; VECTORS]; 2] = {
         digits[1][i / VECTOR][i % VECTOR] = (power.wrapping_sub(low as u32) >> 16) as i16;
         i += 1;
     }
-    digits
+    Aligned(digits)
 };
 
 #[target_feature(enable = "avx2")]
@@ -39,7 +39,7 @@ pub(super) fn update(hash: u32, bytes: &[u8]) -> u32 {
         let mut sums = [_mm256_setzero_si256(); 2];
         for (vector, bytes) in step.as_chunks::<VECTOR>().0.iter().enumerate() {
             let bytes = widen_256(bytes);
-            for (sum, digits) in sums.iter_mut().zip(&DIGITS) {
+            for (sum, digits) in sums.iter_mut().zip(&DIGITS.0) {
                 let products = _mm256_madd_epi16(bytes, load_256(&digits[vector]));
                 *sum = _mm256_add_epi32(*sum, products);
             }

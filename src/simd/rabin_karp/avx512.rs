@@ -4,8 +4,8 @@
 
 use std::arch::x86_64::*;
 
-use super::super::x86::load_512;
-use super::{portable, power};
+use super::super::x86::{Aligned, load_512};
+use super::{avx2, power};
 
 const VECTOR: usize = 64;
 /// Vectors that are taken at once.
@@ -13,7 +13,7 @@ const VECTORS: usize = 4;
 const STEP: usize = VECTORS * VECTOR;
 
 /// `DIGITS[d][v]` has the digits of weight 256^d of what the bytes of vector v are multiplied by.
-const DIGITS: [[[i8; VECTOR]; VECTORS]; 4] = {
+static DIGITS: Aligned<[[[i8; VECTOR]; VECTORS]; 4]> = {
     let mut digits = [[[0; VECTOR]; VECTORS]; 4];
     let mut i = 0;
     while i < STEP {
@@ -27,14 +27,14 @@ const DIGITS: [[[i8; VECTOR]; VECTORS]; 4] = {
         }
         i += 1;
     }
-    digits
+    Aligned(digits)
 };
 
 #[target_feature(enable = "avx512f,avx512vnni")]
 pub(super) fn update(hash: u32, bytes: &[u8]) -> u32 {
     let (steps, rest) = bytes.as_chunks::<STEP>();
     if steps.is_empty() {
-        return portable::update(hash, bytes);
+        return avx2::update(hash, bytes);
     }
     let step_power = _mm512_set1_epi32(const { power(STEP) } as i32);
     // The sum of the lanes is the hash, so it may start in any of them.
@@ -43,7 +43,7 @@ pub(super) fn update(hash: u32, bytes: &[u8]) -> u32 {
         let mut sums = [_mm512_setzero_si512(); 4];
         for (vector, bytes) in step.as_chunks::<VECTOR>().0.iter().enumerate() {
             let bytes = load_512(bytes);
-            for (sum, digits) in sums.iter_mut().zip(&DIGITS) {
+            for (sum, digits) in sums.iter_mut().zip(&DIGITS.0) {
                 *sum = _mm512_dpbusd_epi32(*sum, bytes, load_512(&digits[vector]));
             }
         }
@@ -52,5 +52,5 @@ pub(super) fn update(hash: u32, bytes: &[u8]) -> u32 {
         let sum = _mm512_add_epi32(low, _mm512_slli_epi32::<16>(high));
         lanes = _mm512_add_epi32(_mm512_mullo_epi32(lanes, step_power), sum);
     }
-    portable::update(_mm512_reduce_add_epi32(lanes) as u32, rest)
+    avx2::update(_mm512_reduce_add_epi32(lanes) as u32, rest)
 }

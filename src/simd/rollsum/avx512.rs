@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::x86::load_512;
-use super::{Sums, portable};
+use super::{Sums, avx2};
 
 /// Bytes that are taken at once.
 const STEP: usize = 64;
@@ -36,5 +36,5 @@ pub(super) fn sums(bytes: &[u8]) -> Sums {
         plain: sum(plain),
         weighted: sum(before).wrapping_mul(STEP as u32).wrapping_add(sum(weighted)),
     };
-    front.followed_by(portable::sums(rest), rest.len())
+    front.followed_by(avx2::sums(rest), rest.len())
 }
