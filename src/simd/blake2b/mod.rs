@@ -5,7 +5,7 @@ mod avx512;
 
 use blake2b_simd::many::{HashManyJob, degree, hash_many};
 
-use super::{Level, Queue, Simd};
+use super::{Queue, Simd};
 use crate::strong::{StrongSum, blake2b_256, blake2b_sum};
 
 /// Blocks that are handed to `blake2b_simd` together: a multiple of what it hashes at once.
@@ -16,7 +16,7 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue) {
     match simd.level {
         // From how many blocks on this is faster was measured.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => queue.take_groups(3, |[blocks]| {
+        super::Level::Avx512 => queue.take_groups(3, |[blocks]| {
             // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
             [unsafe { avx512::sum(blocks) }]
         }),

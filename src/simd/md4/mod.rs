@@ -6,7 +6,7 @@ mod avx2;
 mod avx512;
 mod portable;
 
-use super::{Level, Queue, Simd};
+use super::{Queue, Simd};
 use crate::strong::{MAX_STRONG_LEN, StrongSum};
 
 /// Bytes of one step of MD4.
@@ -25,7 +25,7 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue, single: impl Fn(&[u8]) -> 
     // The numbers of blocks from which on a group is faster than smaller ones were measured.
     match simd.level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => {
+        super::Level::Avx512 => {
             queue.take_groups(17, |blocks| {
                 // SAFETY: a `Simd` of this level exists only where AVX-512 F does.
                 sum::<16, 2>(blocks, |s, c| unsafe { avx512::compress(s, c) })
@@ -36,7 +36,7 @@ pub(crate) fn sum_many(simd: Simd, queue: &mut Queue, single: impl Fn(&[u8]) -> 
             });
         }
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => {
+        super::Level::Avx2 => {
             queue.take_groups(9, |blocks| {
                 // SAFETY: a `Simd` of this level exists only where AVX2 does.
                 sum::<8, 2>(blocks, |s, c| unsafe { avx2::compress(s, c) })

@@ -8,7 +8,7 @@ mod avx2;
 mod avx512;
 mod portable;
 
-use super::{Level, Simd};
+use super::Simd;
 
 /// The multiplier of the sum (`docs/formats.md`, "Weak sums").
 pub(crate) const MULT: u32 = 0x0810_4225;
@@ -18,10 +18,10 @@ pub(crate) fn update(simd: Simd, hash: u32, bytes: &[u8]) -> u32 {
     match simd.level {
         // SAFETY: a `Simd` of this level exists only where AVX-512 F and VNNI do.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::update(hash, bytes) },
+        super::Level::Avx512 => unsafe { avx512::update(hash, bytes) },
         // SAFETY: a `Simd` of this level exists only where AVX2 does.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2::update(hash, bytes) },
+        super::Level::Avx2 => unsafe { avx2::update(hash, bytes) },
         _ => portable::update(hash, bytes),
     }
 }

@@ -6,7 +6,7 @@ mod avx2;
 mod avx512;
 mod portable;
 
-use super::{Level, Simd};
+use super::Simd;
 
 /// Sums modulo 2^32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub(crate) fn sums(simd: Simd, bytes: &[u8]) -> Sums {
     match simd.level {
         // SAFETY: a `Simd` of this level exists only where AVX-512 F, BW and VNNI do.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::sums(bytes) },
+        super::Level::Avx512 => unsafe { avx512::sums(bytes) },
         // SAFETY: a `Simd` of this level exists only where AVX2 does.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2::sums(bytes) },
+        super::Level::Avx2 => unsafe { avx2::sums(bytes) },
         _ => portable::sums(bytes),
     }
 }
