@@ -188,6 +188,10 @@ impl Signature {
         (4 * self.weak.capacity() + self.strong.capacity()) as u64
     }
 
+    pub(crate) fn weak_sums(&self) -> &[u32] {
+        &self.weak
+    }
+
     /// Returns the weak sum of a block.
     ///
     /// # Panics

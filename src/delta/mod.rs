@@ -12,6 +12,7 @@ use crate::engine::{Engine, Outbox, Status, Step, copy_front};
 use crate::error::{Error, Result, reserve_exact};
 use crate::format::{Command, DELTA_MAGIC, Trailer};
 use crate::index::Index;
+use crate::simd::Simd;
 use crate::stats::DeltaStats;
 use crate::strong::{StrongHash, StrongState};
 use crate::weak::{RabinKarp, Rollsum, WeakHash};
@@ -92,6 +93,10 @@ enum Search {
 impl<I: Borrow<Index>> DeltaEncoder<I> {
     /// Starts a delta.
     pub fn new(index: I, options: DeltaOptions) -> Self {
+        Self::with_simd(index, options, Simd::best())
+    }
+
+    fn with_simd(index: I, options: DeltaOptions, simd: Simd) -> Self {
         let mut command = Outbox::new();
         command.push(&DELTA_MAGIC.to_be_bytes());
         let signature = index.borrow().signature();
@@ -99,8 +104,8 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             _ if signature.blocks() == 0 => {
                 Search::Slack(Slack::new(signature.params().block_len()))
             }
-            WeakHash::Rollsum => Search::Rollsum(Scanner::new()),
-            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new()),
+            WeakHash::Rollsum => Search::Rollsum(Scanner::new(simd)),
+            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new(simd)),
         };
         DeltaEncoder {
             index,

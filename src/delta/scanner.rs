@@ -11,12 +11,16 @@ use std::ops::Range;
 use super::Run;
 use super::ahead::Ahead;
 use crate::index::Index;
+use crate::simd::Simd;
+use crate::simd::scan::Stretch;
 use crate::stats::SearchStats;
 use crate::strong::StrongSum;
 use crate::weak::RollingSum;
 
 /// Longest literal: what librsync (2.3.3 and later) fits into 64 KiB with its command.
 pub(super) const MAX_LITERAL: usize = 65533;
+/// Windows that are rolled over at once before it shows that no match is near.
+const FIRST_STRETCH: usize = 256;
 
 /// The state between two commands. Positions are offsets in the buffer of the encoder.
 pub(super) struct Scanner<W> {
@@ -28,11 +32,21 @@ pub(super) struct Scanner<W> {
     /// The pending copy; then the pending literal is empty.
     copy: Option<Range<u64>>,
     ahead: Ahead,
+    stretch: Stretch,
+    simd: Simd,
 }
 
 impl<W: RollingSum> Scanner<W> {
-    pub(super) fn new() -> Self {
-        Scanner { window: None, pos: 0, literal_start: 0, copy: None, ahead: Ahead::new() }
+    pub(super) fn new(simd: Simd) -> Self {
+        Scanner {
+            window: None,
+            pos: 0,
+            literal_start: 0,
+            copy: None,
+            ahead: Ahead::new(),
+            stretch: Stretch::new(),
+            simd,
+        }
     }
 
     pub(super) fn needed_from(&self) -> usize {
@@ -69,15 +83,13 @@ impl<W: RollingSum> Scanner<W> {
             }
             let known = self.ahead.next();
             let (sum, found) = match known {
-                Some((weak, strong)) => (None, self.look_up(weak, || strong, index, stats)),
+                Some((weak, strong)) => {
+                    stats.searches += 1;
+                    (None, find(W::HASH.key(weak), || strong, index, stats))
+                }
                 None => {
                     let mut sum = self.window.take().unwrap_or_else(|| self.sum(buf, block_len));
-                    if left > block_len && self.copy.is_none() {
-                        self.skip_misses(&mut sum, index, buf, block_len, stats);
-                    }
-                    let window = self.window(buf, block_len);
-                    let strong = || index.params().kind().strong.sum(window);
-                    let found = self.look_up(sum.digest(), strong, index, stats);
+                    let found = self.search(&mut sum, index, buf, stats);
                     (Some(sum), found)
                 }
             };
@@ -108,50 +120,50 @@ impl<W: RollingSum> Scanner<W> {
         sum
     }
 
-    /// Moves on to the next window that the filter lets pass or that needs attention for another
-    /// reason; this is where data without a match spends its time.
-    #[inline(always)]
-    fn skip_misses(
+    /// Looks the window at `pos` up, and then those that follow until one matches or the next miss
+    /// needs attention; this is where data without a match spends its time.
+    fn search(
         &mut self,
         sum: &mut W,
         index: &Index,
         buf: &[u8],
-        block_len: usize,
-        stats: &mut SearchStats,
-    ) {
-        // The last window stays for the look-up, as does the one at which the literal is full.
-        let stop = (buf.len() - block_len - 1).min(self.literal_start + MAX_LITERAL);
-        let leaving = &buf[self.pos..stop];
-        let entering = &buf[self.pos + block_len..stop + block_len];
-        let mut rolling = sum.clone();
-        let mut skipped = leaving.len();
-        for (i, (&out, &new)) in leaving.iter().zip(entering).enumerate() {
-            if index.may_contain(W::HASH.key(rolling.digest())) {
-                skipped = i;
-                break;
-            }
-            rolling.rotate(out, new);
-        }
-        *sum = rolling;
-        self.pos += skipped;
-        stats.searches += skipped as u64;
-    }
-
-    fn look_up(
-        &self,
-        weak: u32,
-        strong: impl FnOnce() -> StrongSum,
-        index: &Index,
         stats: &mut SearchStats,
     ) -> Option<u32> {
+        let block_len = index.params().block_len() as usize;
+        let look_up = |pos: usize, weak: u32, stats: &mut SearchStats| {
+            let window = &buf[pos..buf.len().min(pos + block_len)];
+            find(W::HASH.key(weak), || index.params().kind().strong.sum(window), index, stats)
+        };
         stats.searches += 1;
-        let key = W::HASH.key(weak);
-        if !index.may_contain(key) {
-            return None;
+        if let found @ Some(_) = look_up(self.pos, sum.digest(), stats) {
+            return found;
         }
-        let found = index.find(key, strong, stats);
-        stats.matches += u64::from(found.is_some());
-        found
+        let stop = match &self.copy {
+            // A literal is written once it is full, and behind the last whole window but one the
+            // window gets shorter.
+            None => (self.literal_start + MAX_LITERAL).min(buf.len().saturating_sub(block_len + 1)),
+            // A miss ends the copy.
+            Some(_) => self.pos,
+        };
+        let mut len = FIRST_STRETCH;
+        while self.pos < stop {
+            len = len.min(stop - self.pos);
+            let leaving = &buf[self.pos..][..len];
+            let entering = &buf[self.pos + block_len..][..len];
+            self.stretch.roll(sum, leaving, entering, index.filter(), self.simd);
+            for (passed, weak) in self.stretch.candidates() {
+                let pos = self.pos + passed + 1;
+                if let found @ Some(_) = look_up(pos, weak, stats) {
+                    stats.searches += passed as u64 + 1;
+                    self.pos = pos;
+                    return found;
+                }
+            }
+            stats.searches += len as u64;
+            self.pos += len;
+            len = (2 * len).min(Stretch::MAX_LEN);
+        }
+        None
     }
 
     /// Extends the pending copy by the window at `pos`, or starts one, and moves on behind it.
@@ -198,4 +210,18 @@ impl<W: RollingSum> Scanner<W> {
             None => Some(Run::Literal(literal)),
         }
     }
+}
+
+fn find(
+    key: u32,
+    strong: impl FnOnce() -> StrongSum,
+    index: &Index,
+    stats: &mut SearchStats,
+) -> Option<u32> {
+    if !index.may_contain(key) {
+        return None;
+    }
+    let found = index.find(key, strong, stats);
+    stats.matches += u64::from(found.is_some());
+    found
 }

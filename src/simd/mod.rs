@@ -1,6 +1,12 @@
 //! Kernels for one instruction set each, and the choice among them.
 //!
-//! A kernel never changes a result: each has a portable twin that tests compare it with.
+//! A kernel never changes a result: each has a portable twin that tests compare it with. Kernels are
+//! `unsafe` to call without their instructions, so the functions that choose among them ask for a
+//! [`Simd`], which exists only after the check.
+
+#![allow(unsafe_code)]
+
+pub(crate) mod scan;
 
 use std::sync::OnceLock;
 
@@ -66,5 +72,26 @@ impl Level {
     #[cfg(not(target_arch = "x86_64"))]
     fn is_available(self) -> bool {
         self == Level::Portable
+    }
+}
+
+/// A level that this machine has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Simd {
+    /// Private, so that no other module can make one without the check.
+    level: Level,
+}
+
+impl Simd {
+    /// Returns [`Level::best`].
+    pub(crate) fn best() -> Simd {
+        Simd { level: Level::best() }
+    }
+
+    /// Returns the fastest level of this machine that is none above `highest`.
+    #[cfg(test)]
+    pub(crate) fn up_to(highest: Level) -> Simd {
+        let level = Level::available().filter(|&level| level <= highest).max();
+        Simd { level: level.unwrap_or(Level::Portable) }
     }
 }

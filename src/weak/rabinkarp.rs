@@ -1,6 +1,8 @@
 //! Rabin-Karp sum: a polynomial in the bytes of the window, modulo 2^32.
 
 use super::{RollingSum, WeakHash};
+use crate::simd::Simd;
+use crate::simd::scan::{GROUP, Groups};
 
 const SEED: u32 = 1;
 const MULT: u32 = 0x0810_4225;
@@ -22,6 +24,10 @@ const POWERS: [u32; LANES] = {
     powers
 };
 const MULT_LANES: u32 = POWERS[0].wrapping_mul(MULT);
+
+/// The first powers of `MULT`, and those of its inverse.
+pub(crate) const FIRST_POWERS: [u32; GROUP] = first_powers(MULT);
+pub(crate) const FIRST_INVERSE_POWERS: [u32; GROUP] = first_powers(INVERSE);
 
 #[derive(Clone)]
 pub(crate) struct RabinKarp {
@@ -72,6 +78,15 @@ impl RollingSum for RabinKarp {
     fn digest(&self) -> u32 {
         self.hash
     }
+
+    fn roll_groups(&mut self, groups: Groups<'_>, simd: Simd) {
+        // The seed times the power of the length is what is in the hash for the seed.
+        let seed = SEED.wrapping_mul(self.power);
+        match groups.roll_rabin_karp(self.hash.wrapping_sub(seed), self.power, simd) {
+            Ok(hash) => self.hash = hash.wrapping_add(seed),
+            Err(groups) => groups.roll_each(self),
+        }
+    }
 }
 
 fn power_of_mult(mut exponent: usize) -> u32 {
@@ -84,4 +99,14 @@ fn power_of_mult(mut exponent: usize) -> u32 {
         exponent >>= 1;
     }
     result
+}
+
+const fn first_powers(base: u32) -> [u32; GROUP] {
+    let mut powers = [base; GROUP];
+    let mut i = 1;
+    while i < GROUP {
+        powers[i] = powers[i - 1].wrapping_mul(base);
+        i += 1;
+    }
+    powers
 }
