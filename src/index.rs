@@ -112,11 +112,12 @@ impl Index {
         self.filter.may_contain(key)
     }
 
-    /// Returns the first block with this look-up key and strong sum.
+    /// Returns the first block with this look-up key and strong sum. The strong sum is asked for if
+    /// there is a block with this key, and is None if it is known to be that of no such block.
     pub(crate) fn find(
         &self,
         key: u32,
-        strong_sum: impl FnOnce() -> StrongSum,
+        strong_sum: impl FnOnce() -> Option<StrongSum>,
         stats: &mut SearchStats,
     ) -> Option<u32> {
         let bucket = (key >> self.bucket_shift) as usize;
@@ -131,8 +132,8 @@ impl Index {
             return None;
         }
 
+        let strong_sum = strong_sum()?;
         stats.strong_sums += 1;
-        let strong_sum = strong_sum();
         let wanted = &strong_sum[..self.params().strong_len().into()];
         let strong_of = |entry: &Entry| self.signature.strong_sum(entry.block as usize);
         let first = entries.partition_point(|entry| {

@@ -1,8 +1,11 @@
 //! Deltas: the engine that finds what a new file shares with a basis.
 
 mod ahead;
+mod repeats;
 mod scanner;
 mod slack;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Borrow;
 use std::fmt;

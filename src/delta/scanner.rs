@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::Run;
 use super::ahead::Ahead;
+use super::repeats::Repeats;
 use crate::index::Index;
 use crate::simd::Simd;
 use crate::simd::scan::Stretch;
@@ -32,6 +33,7 @@ pub(super) struct Scanner<W> {
     /// The pending copy; then the pending literal is empty.
     copy: Option<Range<u64>>,
     ahead: Ahead,
+    repeats: Repeats,
     stretch: Stretch,
     simd: Simd,
 }
@@ -44,6 +46,7 @@ impl<W: RollingSum> Scanner<W> {
             literal_start: 0,
             copy: None,
             ahead: Ahead::new(),
+            repeats: Repeats::new(),
             stretch: Stretch::new(),
             simd,
         }
@@ -61,6 +64,7 @@ impl<W: RollingSum> Scanner<W> {
     pub(super) fn rebase(&mut self, dropped: usize) {
         self.pos -= dropped;
         self.literal_start -= dropped;
+        self.repeats.rebase(dropped);
     }
 
     /// Returns the next thing to write. None asks for more bytes, or says that all is written if
@@ -85,7 +89,7 @@ impl<W: RollingSum> Scanner<W> {
             let (sum, found) = match known {
                 Some((weak, strong)) => {
                     stats.searches += 1;
-                    (None, find(W::HASH.key(weak), || strong, index, stats))
+                    (None, find(W::HASH.key(weak), || Some(strong), index, stats))
                 }
                 None => {
                     let mut sum = self.window.take().unwrap_or_else(|| self.sum(buf, block_len));
@@ -130,12 +134,10 @@ impl<W: RollingSum> Scanner<W> {
         stats: &mut SearchStats,
     ) -> Option<u32> {
         let block_len = index.params().block_len() as usize;
-        let look_up = |pos: usize, weak: u32, stats: &mut SearchStats| {
-            let window = &buf[pos..buf.len().min(pos + block_len)];
-            find(W::HASH.key(weak), || index.params().kind().strong.sum(window), index, stats)
-        };
         stats.searches += 1;
-        if let found @ Some(_) = look_up(self.pos, sum.digest(), stats) {
+        if let found @ Some(_) =
+            look_up::<W>(self.pos, sum.digest(), &mut self.repeats, index, buf, stats)
+        {
             return found;
         }
         let stop = match &self.copy {
@@ -153,7 +155,8 @@ impl<W: RollingSum> Scanner<W> {
             self.stretch.roll(sum, leaving, entering, index.filter(), self.simd);
             for (passed, weak) in self.stretch.candidates() {
                 let pos = self.pos + passed + 1;
-                if let found @ Some(_) = look_up(pos, weak, stats) {
+                let found = look_up::<W>(pos, weak, &mut self.repeats, index, buf, stats);
+                if found.is_some() {
                     stats.searches += passed as u64 + 1;
                     self.pos = pos;
                     return found;
@@ -161,6 +164,12 @@ impl<W: RollingSum> Scanner<W> {
             }
             stats.searches += len as u64;
             self.pos += len;
+            let last_known = self.repeats.known_until().min(stop + 1).saturating_sub(1);
+            if last_known > self.pos {
+                stats.searches += (last_known - self.pos) as u64;
+                self.pos = last_known;
+                *sum = self.sum(buf, block_len);
+            }
             len = (2 * len).min(Stretch::MAX_LEN);
         }
         None
@@ -172,6 +181,7 @@ impl<W: RollingSum> Scanner<W> {
         let window_len = self.window(buf, block_len as usize).len();
         let position = u64::from(block) * u64::from(block_len);
         let follows_a_match = self.copy.is_some();
+        self.repeats.matched();
         let run = match &self.copy {
             Some(copy) if copy.end == position => None,
             _ => self.flush(),
@@ -212,9 +222,32 @@ impl<W: RollingSum> Scanner<W> {
     }
 }
 
+/// Returns the first block that equals the window at `pos`.
+fn look_up<W: RollingSum>(
+    pos: usize,
+    weak: u32,
+    repeats: &mut Repeats,
+    index: &Index,
+    buf: &[u8],
+    stats: &mut SearchStats,
+) -> Option<u32> {
+    let block_len = index.params().block_len() as usize;
+    let mut in_vain = false;
+    let strong = || {
+        in_vain = !repeats.is_known(pos, weak, buf, block_len);
+        let window = &buf[pos..buf.len().min(pos + block_len)];
+        in_vain.then(|| index.params().kind().strong.sum(window))
+    };
+    let found = find(W::HASH.key(weak), strong, index, stats);
+    if in_vain && found.is_none() {
+        repeats.missed(pos, weak);
+    }
+    found
+}
+
 fn find(
     key: u32,
-    strong: impl FnOnce() -> StrongSum,
+    strong: impl FnOnce() -> Option<StrongSum>,
     index: &Index,
     stats: &mut SearchStats,
 ) -> Option<u32> {
