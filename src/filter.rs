@@ -6,6 +6,9 @@
 
 use crate::error::{Result, try_vec};
 
+/// Bits of a word are counted from this one.
+const FIRST_BIT: u32 = 1 << 31;
+
 #[derive(Debug)]
 pub(crate) struct Filter {
     /// As many as there are values of the bits that choose one.
@@ -23,8 +26,9 @@ impl Filter {
 
     pub(crate) fn insert(&mut self, key: u32) {
         let mut set = |key: u32| {
-            let [a, b, c] = bits_of(key);
-            self.words[(key >> self.word_shift) as usize] |= FIRST >> a | FIRST >> b | FIRST >> c;
+            let bit = |bit: u32| FIRST_BIT >> (bit & 31);
+            self.words[(key >> self.word_shift) as usize] |=
+                bit(key) | bit(key >> 5) | bit(key >> 10);
         };
         set(key);
         if key == u32::MAX {
@@ -32,30 +36,28 @@ impl Filter {
         }
     }
 
-    /// Returns false if the key was not inserted, true if it may have been. Key 0 passes for
-    /// `u32::MAX`, so [`WeakHash::mix`](crate::WeakHash) will do for a look-up.
     #[inline(always)]
-    pub(crate) fn may_contain(&self, key: u32) -> bool {
-        let [a, b, c] = bits_of(key);
-        let word = self.words[(key >> self.word_shift) as usize];
-        (word << a & word << b & word << c) & FIRST != 0
-    }
-
-    pub(crate) fn words(&self) -> &[u32] {
-        &self.words
-    }
-
-    /// Returns how far a key is shifted to the right to become the number of its word.
-    pub(crate) fn word_shift(&self) -> u32 {
-        self.word_shift
+    pub(crate) fn look_up(&self) -> LookUp<'_> {
+        LookUp { words: &self.words, word_shift: self.word_shift }
     }
 }
 
-/// Bit 0 of a word.
-const FIRST: u32 = 1 << 31;
+/// The parts of a filter, so that a loop can keep them in registers.
+#[derive(Clone, Copy)]
+pub(crate) struct LookUp<'a> {
+    pub(crate) words: &'a [u32],
+    /// How far a key is shifted to the right to become the number of its word.
+    pub(crate) word_shift: u32,
+}
 
-/// The bits of a key in its word, counted from the most significant one.
-#[inline(always)]
-fn bits_of(key: u32) -> [u32; 3] {
-    [key & 31, key >> 5 & 31, key >> 10 & 31]
+impl LookUp<'_> {
+    /// Returns false if the key was not inserted, true if it may have been. Key 0 passes for
+    /// `u32::MAX`, so `WeakHash::mix` will do for a look-up.
+    #[inline(always)]
+    pub(crate) fn may_contain(self, key: u32) -> bool {
+        let word = self.words[(key >> self.word_shift) as usize];
+        // Written so that every test is one instruction.
+        let is_set = |bit: u32| word & 1 << (!bit & 31) != 0;
+        is_set(key) & is_set(key >> 5) & is_set(key >> 10)
+    }
 }

@@ -14,7 +14,7 @@ use crate::strong::StrongSum;
 
 /// A signature prepared for finding its blocks in a new file.
 ///
-/// Takes 11 to 15 bytes per block beside the signature itself.
+/// Takes 11 to 14 bytes per block beside the signature itself.
 #[derive(Debug)]
 pub struct Index {
     signature: Signature,
@@ -62,21 +62,29 @@ impl Index {
         }
         directory.pop();
 
-        // Sort each bucket and keep the first of equal blocks.
+        // Sort each bucket and keep the first of equal blocks. Sorts are unstable, with the number
+        // as last key: a stable sort allocates.
         let strong = |entry: &Entry| signature.strong_sum(entry.block as usize);
-        let compare =
-            |a: &Entry, b: &Entry| a.key.cmp(&b.key).then_with(|| strong(a).cmp(strong(b)));
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
             let end = *bucket_end as usize;
-            // Unstable, with the number as last key: a stable sort allocates.
-            entries[start..end].sort_unstable_by(|a, b| compare(a, b).then(a.block.cmp(&b.block)));
+            let bucket = &mut entries[start..end];
+            bucket
+                .sort_unstable_by_key(|entry| u64::from(entry.key) << 32 | u64::from(entry.block));
+            for equal_keys in bucket.chunk_by_mut(|a, b| a.key == b.key) {
+                if equal_keys.len() > 1 {
+                    equal_keys.sort_unstable_by(|a, b| {
+                        strong(a).cmp(strong(b)).then(a.block.cmp(&b.block))
+                    });
+                }
+            }
             for position in start..end {
                 let entry = entries[position];
-                if kept == 0 || compare(&entries[kept - 1], &entry).is_ne() {
-                    entries[kept] = entry;
-                    kept += 1;
-                }
+                let last = entries[..kept].last();
+                let repeats = last
+                    .is_some_and(|last| last.key == entry.key && strong(last) == strong(&entry));
+                entries[kept] = entry;
+                kept += usize::from(!repeats);
             }
             *bucket_end = kept as u32;
             start = end;
@@ -97,7 +105,7 @@ impl Index {
 
     /// Returns the bytes of memory that the index takes, its signature included.
     pub fn memory_bytes(&self) -> u64 {
-        let words = self.filter.words().len() + self.directory.len();
+        let words = self.filter.look_up().words.len() + self.directory.len();
         let index = 4 * words + size_of::<Entry>() * self.entries.capacity();
         self.signature.memory_bytes() + index as u64
     }
@@ -109,7 +117,7 @@ impl Index {
     /// Returns false if no block has this look-up key, true if one may have it.
     #[inline(always)]
     pub(crate) fn may_contain(&self, key: u32) -> bool {
-        self.filter.may_contain(key)
+        self.filter.look_up().may_contain(key)
     }
 
     /// Returns the first block with this look-up key and strong sum. The strong sum is asked for if

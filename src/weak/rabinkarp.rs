@@ -65,7 +65,9 @@ impl RollingSum for RabinKarp {
     #[inline(always)]
     fn rotate(&mut self, out: u8, new: u8) {
         let leaving = self.power.wrapping_mul(u32::from(out).wrapping_add(ADJUST));
-        self.hash = self.hash.wrapping_mul(MULT).wrapping_add(u32::from(new)).wrapping_sub(leaving);
+        // What does not wait for the hash before comes first.
+        let change = u32::from(new).wrapping_sub(leaving);
+        self.hash = self.hash.wrapping_mul(MULT).wrapping_add(change);
     }
 
     fn roll_out(&mut self, out: u8) {

@@ -63,7 +63,8 @@ impl Stretch {
         sum.roll_groups(groups, simd);
         if !last_leaving.is_empty() {
             let sums = &mut last_sums[0];
-            last_passing[0] = portable::roll(sum, last_leaving, last_entering, sums, filter);
+            last_passing[0] =
+                portable::roll(sum, last_leaving, last_entering, sums, filter.look_up());
         }
     }
 
@@ -106,7 +107,7 @@ impl<'a> Groups<'a> {
 
     /// Rolls over the windows one by one.
     pub(crate) fn roll_each<W: RollingSum>(self, sum: &mut W) {
-        let (mut rolling, filter) = (sum.clone(), self.filter);
+        let (mut rolling, filter) = (sum.clone(), self.filter.look_up());
         for (leaving, entering, sums, passing) in self.each() {
             *passing = portable::roll(&mut rolling, leaving, entering, sums, filter);
         }

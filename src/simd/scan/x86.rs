@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::GROUP;
-use crate::filter::Filter;
+use crate::filter::{Filter, LookUp};
 
 /// The filter, for 8 keys at a time.
 pub(super) struct Filter256<'a> {
@@ -15,7 +15,8 @@ impl<'a> Filter256<'a> {
     #[target_feature(enable = "avx2")]
     #[inline]
     pub(super) fn new(filter: &'a Filter) -> Self {
-        Filter256 { words: checked_words(filter), word_shift: shift(filter) }
+        let LookUp { words, word_shift } = checked(filter);
+        Filter256 { words, word_shift: _mm_cvtsi32_si128(word_shift as i32) }
     }
 
     /// Returns a bit for each key, set if it may be in the filter.
@@ -23,7 +24,7 @@ impl<'a> Filter256<'a> {
     #[inline]
     pub(super) fn may_contain(&self, keys: __m256i) -> u8 {
         let indices = _mm256_srl_epi32(keys, self.word_shift);
-        // SAFETY: `checked_words` found a word for every key that was shifted so. The indices are
+        // SAFETY: `checked` found a word for every key that was shifted so. The indices are
         // below 2^31 since the shift is at least 1.
         let words = unsafe { _mm256_i32gather_epi32::<4>(self.words.as_ptr().cast(), indices) };
         let last_5_bits = _mm256_set1_epi32(31);
@@ -44,7 +45,8 @@ impl<'a> Filter512<'a> {
     #[target_feature(enable = "avx512f,avx512dq")]
     #[inline]
     pub(super) fn new(filter: &'a Filter) -> Self {
-        Filter512 { words: checked_words(filter), word_shift: shift(filter) }
+        let LookUp { words, word_shift } = checked(filter);
+        Filter512 { words, word_shift: _mm_cvtsi32_si128(word_shift as i32) }
     }
 
     /// Returns a bit for each key, set if it may be in the filter.
@@ -52,7 +54,7 @@ impl<'a> Filter512<'a> {
     #[inline]
     pub(super) fn may_contain(&self, keys: __m512i) -> u16 {
         let indices = _mm512_srl_epi32(keys, self.word_shift);
-        // SAFETY: `checked_words` found a word for every key that was shifted so. The indices are
+        // SAFETY: `checked` found a word for every key that was shifted so. The indices are
         // below 2^31 since the shift is at least 1.
         let words = unsafe { _mm512_i32gather_epi32::<4>(indices, self.words.as_ptr().cast()) };
         // A rotation counts modulo 32.
@@ -63,21 +65,15 @@ impl<'a> Filter512<'a> {
     }
 }
 
-/// Returns the words of a filter, of which there is one for every key.
+/// Returns the parts of a filter after a check that there is a word for every key.
 #[inline]
-fn checked_words(filter: &Filter) -> &[u32] {
-    let shift = filter.word_shift();
-    assert!((1..32).contains(&shift) && filter.words().len() > (u32::MAX >> shift) as usize);
-    filter.words()
+fn checked(filter: &Filter) -> LookUp<'_> {
+    let LookUp { words, word_shift } = filter.look_up();
+    assert!((1..32).contains(&word_shift) && words.len() > (u32::MAX >> word_shift) as usize);
+    LookUp { words, word_shift }
 }
 
-#[inline]
-#[target_feature(enable = "sse2")]
-fn shift(filter: &Filter) -> __m128i {
-    _mm_cvtsi32_si128(filter.word_shift() as i32)
-}
-
-/// Loads 8 of 16 bytes, those from `first` on, as 32-bit numbers.
+/// Loads 8 bytes as 32-bit numbers.
 #[target_feature(enable = "avx2")]
 #[inline]
 pub(super) fn widen_256(bytes: &[u8; 8]) -> __m256i {
