@@ -6,6 +6,7 @@ mod engine;
 mod error;
 #[cfg(feature = "file")]
 pub mod file;
+mod filter;
 pub mod format;
 mod index;
 pub mod io;

@@ -196,6 +196,10 @@ impl Signature {
         (4 * self.weak.capacity() + self.strong.capacity()) as u64
     }
 
+    pub(crate) fn weak_sums(&self) -> &[u32] {
+        &self.weak
+    }
+
     /// Returns the weak sum of a block.
     ///
     /// # Panics
@@ -235,7 +239,7 @@ impl LoadOptions {
     }
 
     /// Sets the most bytes a signature may have. Loaded it takes about as much memory, and up to
-    /// 13 bytes per block more when indexed. Without a limit memory still grows only with the bytes
+    /// 14 bytes per block more when indexed. Without a limit memory still grows only with the bytes
     /// that really arrive.
     pub fn max_bytes(mut self, max_bytes: impl Into<Option<u64>>) -> Self {
         self.max_bytes = max_bytes.into();

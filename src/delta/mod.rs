@@ -1,8 +1,11 @@
 //! Deltas: the engine that finds what a new file shares with a basis.
 
 mod ahead;
+mod repeats;
 mod scanner;
 mod slack;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -98,7 +101,10 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
 
     /// As [`DeltaEncoder::new`], with no instructions above a level. The delta is the same.
     pub fn with_level(index: I, options: DeltaOptions, highest: Level) -> Self {
-        let simd = Simd::up_to(highest);
+        Self::with_simd(index, options, Simd::up_to(highest))
+    }
+
+    fn with_simd(index: I, options: DeltaOptions, simd: Simd) -> Self {
         let mut command = Outbox::new();
         command.push(&DELTA_MAGIC.to_be_bytes());
         let signature = index.borrow().signature();

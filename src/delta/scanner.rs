@@ -10,18 +10,21 @@ use std::ops::Range;
 
 use super::Run;
 use super::ahead::Ahead;
+use super::repeats::Repeats;
 use crate::index::Index;
 use crate::simd::Simd;
+use crate::simd::scan::Stretch;
 use crate::stats::SearchStats;
 use crate::strong::StrongSum;
 use crate::weak::RollingSum;
 
 /// Longest literal: what librsync (2.3.3 and later) fits into 64 KiB with its command.
 pub(super) const MAX_LITERAL: usize = 65533;
+/// Windows that are rolled over at once before it shows that no match is near.
+const FIRST_STRETCH: usize = 256;
 
 /// The state between two commands. Positions are offsets in the buffer of the encoder.
 pub(super) struct Scanner<W> {
-    simd: Simd,
     /// Sum of the window at `pos`, if it is known.
     window: Option<W>,
     pos: usize,
@@ -32,18 +35,23 @@ pub(super) struct Scanner<W> {
     /// The last two windows matched, so the next ones may.
     expects_match: bool,
     ahead: Ahead,
+    repeats: Repeats,
+    stretch: Stretch,
+    simd: Simd,
 }
 
 impl<W: RollingSum> Scanner<W> {
     pub(super) fn new(simd: Simd) -> Self {
         Scanner {
-            simd,
             window: None,
             pos: 0,
             literal_start: 0,
             copy: None,
             expects_match: false,
             ahead: Ahead::new(),
+            repeats: Repeats::new(),
+            stretch: Stretch::new(),
+            simd,
         }
     }
 
@@ -59,6 +67,7 @@ impl<W: RollingSum> Scanner<W> {
     pub(super) fn rebase(&mut self, dropped: usize) {
         self.pos -= dropped;
         self.literal_start -= dropped;
+        self.repeats.rebase(dropped);
     }
 
     /// Returns the next thing to write. None asks for more bytes, or says that all is written if
@@ -85,15 +94,13 @@ impl<W: RollingSum> Scanner<W> {
             self.expects_match = false;
             let known = self.ahead.next();
             let (sum, found) = match known {
-                Some((weak, strong)) => (None, self.look_up(weak, || strong, index, stats)),
+                Some((weak, strong)) => {
+                    stats.searches += 1;
+                    (None, find(W::HASH.key(weak), || Some(strong), index, stats))
+                }
                 None => {
                     let mut sum = self.window.take().unwrap_or_else(|| self.sum(buf, block_len));
-                    if left > block_len && self.copy.is_none() {
-                        self.skip_misses(&mut sum, index, buf, block_len, stats);
-                    }
-                    let window = self.window(buf, block_len);
-                    let strong = || index.params().kind().strong.sum(window);
-                    let found = self.look_up(sum.digest(), strong, index, stats);
+                    let found = self.search(&mut sum, index, buf, stats);
                     (Some(sum), found)
                 }
             };
@@ -124,50 +131,55 @@ impl<W: RollingSum> Scanner<W> {
         sum
     }
 
-    /// Moves on to the next window that the filter lets pass or that needs attention for another
-    /// reason; this is where data without a match spends its time.
-    #[inline(always)]
-    fn skip_misses(
+    /// Looks the window at `pos` up, and then those that follow until one matches or the next miss
+    /// needs attention; this is where data without a match spends its time.
+    fn search(
         &mut self,
         sum: &mut W,
         index: &Index,
         buf: &[u8],
-        block_len: usize,
-        stats: &mut SearchStats,
-    ) {
-        // The last window stays for the look-up, as does the one at which the literal is full.
-        let stop = (buf.len() - block_len - 1).min(self.literal_start + MAX_LITERAL);
-        let leaving = &buf[self.pos..stop];
-        let entering = &buf[self.pos + block_len..stop + block_len];
-        let mut rolling = sum.clone();
-        let mut skipped = leaving.len();
-        for (i, (&out, &new)) in leaving.iter().zip(entering).enumerate() {
-            if index.may_contain(W::HASH.key(rolling.digest())) {
-                skipped = i;
-                break;
-            }
-            rolling.rotate(out, new);
-        }
-        *sum = rolling;
-        self.pos += skipped;
-        stats.searches += skipped as u64;
-    }
-
-    fn look_up(
-        &self,
-        weak: u32,
-        strong: impl FnOnce() -> StrongSum,
-        index: &Index,
         stats: &mut SearchStats,
     ) -> Option<u32> {
+        let block_len = index.params().block_len() as usize;
         stats.searches += 1;
-        let key = W::HASH.key(weak);
-        if !index.may_contain(key) {
-            return None;
+        if let found @ Some(_) =
+            look_up::<W>(self.pos, sum.digest(), &mut self.repeats, index, buf, stats)
+        {
+            return found;
         }
-        let found = index.find(key, strong, stats);
-        stats.matches += u64::from(found.is_some());
-        found
+        let stop = match &self.copy {
+            // A literal is written once it is full, and behind the last whole window but one the
+            // window gets shorter.
+            None => (self.literal_start + MAX_LITERAL).min(buf.len().saturating_sub(block_len + 1)),
+            // A miss ends the copy.
+            Some(_) => self.pos,
+        };
+        let mut len = FIRST_STRETCH;
+        while self.pos < stop {
+            len = len.min(stop - self.pos);
+            let leaving = &buf[self.pos..][..len];
+            let entering = &buf[self.pos + block_len..][..len];
+            self.stretch.roll(sum, leaving, entering, index.filter(), self.simd);
+            for (passed, weak) in self.stretch.candidates() {
+                let pos = self.pos + passed + 1;
+                let found = look_up::<W>(pos, weak, &mut self.repeats, index, buf, stats);
+                if found.is_some() {
+                    stats.searches += passed as u64 + 1;
+                    self.pos = pos;
+                    return found;
+                }
+            }
+            stats.searches += len as u64;
+            self.pos += len;
+            let last_known = self.repeats.known_until().min(stop + 1).saturating_sub(1);
+            if last_known > self.pos {
+                stats.searches += (last_known - self.pos) as u64;
+                self.pos = last_known;
+                *sum = self.sum(buf, block_len);
+            }
+            len = (2 * len).min(Stretch::MAX_LEN);
+        }
+        None
     }
 
     /// Extends the pending copy by the window at `pos`, or starts one, and moves on behind it.
@@ -176,6 +188,7 @@ impl<W: RollingSum> Scanner<W> {
         let window_len = self.window(buf, block_len as usize).len();
         let position = u64::from(block) * u64::from(block_len);
         self.expects_match = self.copy.is_some();
+        self.repeats.matched();
         let run = match &self.copy {
             Some(copy) if copy.end == position => None,
             _ => self.flush(),
@@ -211,4 +224,41 @@ impl<W: RollingSum> Scanner<W> {
             None => Some(Run::Literal(literal)),
         }
     }
+}
+
+/// Returns the first block that equals the window at `pos`.
+fn look_up<W: RollingSum>(
+    pos: usize,
+    weak: u32,
+    repeats: &mut Repeats,
+    index: &Index,
+    buf: &[u8],
+    stats: &mut SearchStats,
+) -> Option<u32> {
+    let block_len = index.params().block_len() as usize;
+    let mut in_vain = false;
+    let strong = || {
+        in_vain = !repeats.is_known(pos, weak, buf, block_len);
+        let window = &buf[pos..buf.len().min(pos + block_len)];
+        in_vain.then(|| index.params().kind().strong.sum(window))
+    };
+    let found = find(W::HASH.key(weak), strong, index, stats);
+    if in_vain && found.is_none() {
+        repeats.missed(pos, weak);
+    }
+    found
+}
+
+fn find(
+    key: u32,
+    strong: impl FnOnce() -> Option<StrongSum>,
+    index: &Index,
+    stats: &mut SearchStats,
+) -> Option<u32> {
+    if !index.may_contain(key) {
+        return None;
+    }
+    let found = index.find(key, strong, stats);
+    stats.matches += u64::from(found.is_some());
+    found
 }

@@ -9,6 +9,7 @@ pub(crate) mod md4;
 mod queue;
 pub(crate) mod rabin_karp;
 pub(crate) mod rollsum;
+pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]

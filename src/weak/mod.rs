@@ -1,12 +1,13 @@
 //! Weak sums: 32-bit sums of a block that roll from one byte offset to the next.
 
-mod rabinkarp;
-mod rollsum;
+pub(crate) mod rabinkarp;
+pub(crate) mod rollsum;
 
 pub(crate) use rabinkarp::RabinKarp;
 pub(crate) use rollsum::Rollsum;
 
 use crate::simd::Simd;
+use crate::simd::scan::Groups;
 
 /// The rolling sum of a signature. `docs/formats.md` defines both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -48,11 +49,19 @@ impl WeakHash {
     /// librsync mixes rollsums, which are badly spread, and reserves key 0. Two sums with one key
     /// match each other, so deltas depend on this.
     pub fn key(self, weak: u32) -> u32 {
-        let key = match self {
+        match self.mix(weak) {
+            0 => u32::MAX,
+            key => key,
+        }
+    }
+
+    /// Returns the look-up key, but 0 in place of `u32::MAX` for one sum.
+    #[inline(always)]
+    pub(crate) fn mix(self, weak: u32) -> u32 {
+        match self {
             WeakHash::Rollsum => mix32(weak),
             WeakHash::RabinKarp => weak,
-        };
-        if key == 0 { u32::MAX } else { key }
+        }
     }
 }
 
@@ -70,6 +79,8 @@ pub(crate) trait RollingSum: Clone {
     fn roll_out(&mut self, out: u8);
     /// Returns the sum as it is stored in a signature.
     fn digest(&self) -> u32;
+    /// Rolls on over groups of windows.
+    fn roll_groups(&mut self, groups: Groups<'_>, simd: Simd);
 }
 
 /// A weak sum in the making, of either algorithm.
@@ -107,12 +118,15 @@ fn block_sum<W: RollingSum>(simd: Simd, block: &[u8]) -> u32 {
     sum.digest()
 }
 
+/// The numbers that [`mix32`] multiplies by.
+pub(crate) const MIX_FACTORS: [u32; 2] = [0x85eb_ca6b, 0xc2b2_ae35];
+
 /// The 32-bit finaliser of MurmurHash3, a bijection.
 fn mix32(mut h: u32) -> u32 {
     h ^= h >> 16;
-    h = h.wrapping_mul(0x85eb_ca6b);
+    h = h.wrapping_mul(MIX_FACTORS[0]);
     h ^= h >> 13;
-    h = h.wrapping_mul(0xc2b2_ae35);
+    h = h.wrapping_mul(MIX_FACTORS[1]);
     h ^ (h >> 16)
 }
 

@@ -1,9 +1,10 @@
 //! Rollsum, the sum of classic rsync signatures: Adler-like, with offset 31 and no prime modulus.
 
 use super::{RollingSum, WeakHash};
+use crate::simd::scan::Groups;
 use crate::simd::{Simd, rollsum};
 
-const OFFSET: u32 = 31;
+pub(crate) const OFFSET: u32 = 31;
 
 /// Both sums are kept in 32 bits and cut to 16 when the digest is taken.
 #[derive(Clone)]
@@ -50,5 +51,12 @@ impl RollingSum for Rollsum {
     #[inline(always)]
     fn digest(&self) -> u32 {
         (self.s2 << 16) | (self.s1 & 0xffff)
+    }
+
+    fn roll_groups(&mut self, groups: Groups<'_>, simd: Simd) {
+        match groups.roll_rollsum([self.s1, self.s2], self.len, simd) {
+            Ok([s1, s2]) => (self.s1, self.s2) = (s1, s2),
+            Err(groups) => groups.roll_each(self),
+        }
     }
 }

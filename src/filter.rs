@@ -1,0 +1,63 @@
+//! A blocked Bloom filter over look-up keys: three bits in one 32-bit word per key (Putze, Sanders
+//! and Singler, *Cache-, hash- and space-efficient Bloom filters*, 2009).
+//!
+//! Keys are hashes, so their bits are used as they are: the leading ones choose the word, the last
+//! 15 the bits in it.
+
+use crate::error::{Result, try_vec};
+
+/// Bits of a word are counted from this one.
+const FIRST_BIT: u32 = 1 << 31;
+
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// As many as there are values of the bits that choose one.
+    words: Vec<u32>,
+    /// 32 less the number of those bits.
+    word_shift: u32,
+}
+
+impl Filter {
+    /// 20 to 40 bits per key: one to eight of a thousand foreign keys pass.
+    pub(crate) fn new(keys: usize) -> Result<Self> {
+        let words = (keys / 8 * 5).clamp(2, 1 << 31).next_power_of_two();
+        Ok(Filter { words: try_vec(0, words)?, word_shift: 32 - words.ilog2() })
+    }
+
+    pub(crate) fn insert(&mut self, key: u32) {
+        let mut set = |key: u32| {
+            let bit = |bit: u32| FIRST_BIT >> (bit & 31);
+            self.words[(key >> self.word_shift) as usize] |=
+                bit(key) | bit(key >> 5) | bit(key >> 10);
+        };
+        set(key);
+        if key == u32::MAX {
+            set(0);
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn look_up(&self) -> LookUp<'_> {
+        LookUp { words: &self.words, word_shift: self.word_shift }
+    }
+}
+
+/// The parts of a filter, so that a loop can keep them in registers.
+#[derive(Clone, Copy)]
+pub(crate) struct LookUp<'a> {
+    pub(crate) words: &'a [u32],
+    /// How far a key is shifted to the right to become the number of its word.
+    pub(crate) word_shift: u32,
+}
+
+impl LookUp<'_> {
+    /// Returns false if the key was not inserted, true if it may have been. Key 0 passes for
+    /// `u32::MAX`, so `WeakHash::mix` will do for a look-up.
+    #[inline(always)]
+    pub(crate) fn may_contain(self, key: u32) -> bool {
+        let word = self.words[(key >> self.word_shift) as usize];
+        // Written so that every test is one instruction.
+        let is_set = |bit: u32| word & 1 << (!bit & 31) != 0;
+        is_set(key) & is_set(key >> 5) & is_set(key >> 10)
+    }
+}
