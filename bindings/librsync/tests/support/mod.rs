@@ -82,7 +82,7 @@ pub const VECTORS: Program = fact("vectors", "vectors.c");
 pub const MANY_BLOCKS: Program = beyond("many-blocks", "many-blocks.c", false);
 
 /// All programs that need no arguments and little memory.
-pub const PROGRAMS: [Program; 17] = [
+pub const PROGRAMS: [Program; 18] = [
     fact("layout", "layout.c"),
     fact("text", "text.c"),
     fact("sigargs", "sigargs.c"),
@@ -95,6 +95,7 @@ pub const PROGRAMS: [Program; 17] = [
     fact("stdio", "stdio.c"),
     fact("hostile", "hostile.c"),
     COPYRELOC,
+    Program { for_valgrind: false, ..fact("interrupted", "interrupted.c") },
     beyond("beyond", "beyond.c", true),
     beyond("exceptions", "exceptions.cpp", true),
     beyond("threads", "threads.c", false),
