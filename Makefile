@@ -3,10 +3,13 @@
 #   make                             both libraries, shared and static, and the commands
 #   make check                       all tests
 #   make install PREFIX=/opt/sigdelta [DESTDIR=...] [LIBDIR=...] [BINDIR=...] [MANDIR=...]
+#   make install PRODUCTS=libsigdelta     some of: librsync libsigdelta commands
 #   make uninstall PREFIX=...        the same files away again
 #   make headers                     include/*.h anew (needs cbindgen, see bindings/generate-headers)
 #
-# Files that belong to a package of the distribution are never replaced, unless FORCE=1.
+# A librsync.so.2 in a directory that the loader knows (/usr/local/lib is one) takes the place of the
+# distribution's for every program, after the next ldconfig. Files that belong to a package of the
+# distribution are never replaced, unless FORCE=1.
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
@@ -17,8 +20,9 @@ DESTDIR ?=
 CARGO ?= cargo
 STRIP ?= strip
 FORCE ?=
+PRODUCTS ?= librsync libsigdelta commands
 
-export PREFIX BINDIR INCLUDEDIR LIBDIR MANDIR DESTDIR STRIP FORCE
+export PREFIX BINDIR INCLUDEDIR LIBDIR MANDIR DESTDIR STRIP FORCE PRODUCTS
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 
 all:

@@ -41,7 +41,7 @@ pub enum Error {
 
     /// The stream is not a signature.
     #[error(
-        "not a signature: magic {found:#010x} at byte 0, expected 0x72730136, 37, 46 or 47{}",
+        "not a signature: magic {found:#010x} at byte 0, expected 0x72730136, 0x72730137, 0x72730146 or 0x72730147{}",
         Likeness(.likeness)
     )]
     BadSignatureMagic {
@@ -101,7 +101,7 @@ pub enum Error {
     },
 
     /// The stream ends before it is complete.
-    #[error("unexpected end of input at byte {offset}, expected {expected}")]
+    #[error("{}", Ended(*offset, *expected))]
     InputEnded {
         /// Length of the stream.
         offset: u64,
@@ -172,8 +172,8 @@ pub enum Error {
 
     /// The result is not the one the delta was made for.
     #[error(
-        "the result is not the file this delta was made for ({found_len} bytes, expected {expected_len}{}): wrong basis or damaged delta",
-        if found_len == expected_len { ", content differs" } else { "" }
+        "the result is not the file this delta was made for{}: wrong basis or damaged delta",
+        Lengths(*found_len, *expected_len)
     )]
     ResultMismatch {
         /// Bytes produced.
@@ -445,6 +445,33 @@ pub(crate) fn try_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
 
 fn out_of_memory<T>(elements: usize) -> Error {
     Error::OutOfMemory { wanted_bytes: elements.saturating_mul(size_of::<T>()) as u64 }
+}
+
+/// Lengths that differ, the found one and the expected one.
+struct Lengths(u64, u64);
+
+impl fmt::Display for Lengths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Lengths(found, expected) = self;
+        if found == expected {
+            return Ok(());
+        }
+        write!(f, " ({found} bytes, expected {expected})")
+    }
+}
+
+/// The end of a stream, and what should have followed.
+struct Ended(u64, Part);
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended(0, Part::Magic) => f.write_str("unexpected end of input at byte 0: it is empty"),
+            Ended(offset, part) => {
+                write!(f, "unexpected end of input at byte {offset}, expected {part}")
+            }
+        }
+    }
 }
 
 struct Likeness<'a>(&'a Option<&'static str>);

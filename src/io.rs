@@ -62,9 +62,9 @@ pub fn drive_signature(
     drive(engine, Filling(basis), output, buffers, monitor)
 }
 
-/// Makes the input buffer of a signature hold whole blocks, and so many that the hashes of several
-/// are taken together.
-fn signature_buffers(params: &SignatureParams, buffers: BufferSizes) -> BufferSizes {
+/// Returns the buffers that suit a signature: the input holds whole blocks, and so many that the hashes
+/// of several are taken together.
+pub fn signature_buffers(params: &SignatureParams, buffers: BufferSizes) -> BufferSizes {
     let block_len = params.block_len() as usize;
     let wanted = block_len.saturating_mul(8).clamp(DEFAULT_BUFFER, MAX_SIGNATURE_BUFFER);
     let whole_blocks = if block_len <= wanted { wanted - wanted % block_len } else { wanted };
@@ -174,7 +174,9 @@ pub fn drive_patch(
     let mut source = Source::new(buffers.input);
     let mut sink = Sink::new(buffers.output)?;
     loop {
-        let step = patcher.step(source.unread(), source.ended, sink.space())?;
+        let step = patcher.step(source.unread(), source.ended, sink.space());
+        // What came out before must not depend on how the input was cut.
+        let step = step.inspect_err(|_| _ = sink.write(&mut output))?;
         source.consume(step.consumed);
         sink.produced(step.produced);
         match step.status {
@@ -187,6 +189,7 @@ pub fn drive_patch(
                 let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
                 let read = basis.read_at(position, &mut space[..len])?;
                 if read == 0 {
+                    sink.write(&mut output)?;
                     return Err(patcher.basis_ended());
                 }
                 patcher.copied(&space[..read]);

@@ -34,16 +34,11 @@ pub fn result_c_text(code: i32) -> &'static CStr {
 /// What librsync logs about the cause of an error, with the name of the function in front; nothing
 /// if it has no words for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Cause<'a> {
-    /// The error.
-    pub error: &'a Error,
-    /// Number of the file descriptor of the basis, which one of the texts has.
-    pub basis_fd: i32,
-}
+pub struct Cause<'a>(pub &'a Error);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.error.without_file() {
+        match self.0.without_file() {
             Error::Io { action, cause } => {
                 let words = system_text(cause);
                 match action {
@@ -60,9 +55,8 @@ impl fmt::Display for Cause<'_> {
                     _ => write!(f, "(rs_file_copy_cb) seek failed: {words}"),
                 }
             }
-            Error::BasisEnded { .. } => {
-                write!(f, "(rs_file_copy_cb) unexpected eof on fd{}", self.basis_fd)
-            }
+            // rdiff opens the basis first.
+            Error::BasisEnded { .. } => f.write_str("(rs_file_copy_cb) unexpected eof on fd3"),
             Error::InputEnded { expected: Part::LiteralData, .. } => {
                 f.write_str("(rs_tube_catchup) reached end of file while copying data")
             }

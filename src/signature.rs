@@ -345,23 +345,30 @@ impl SignatureDecoder {
     /// [`Error::InputEnded`] inside the header or a strong sum, [`Error::StrayBytes`] if 1 to 3
     /// bytes are left and the load is strict.
     pub fn finish(self) -> Result<Signature> {
+        self.check_end()?;
+        match self.params {
+            Some(params) => Ok(Signature { params, weak: self.weak, strong: self.strong }),
+            None => Err(Error::InputEnded { offset: self.in_bytes, expected: Part::Magic }),
+        }
+    }
+
+    /// Checks that the signature may end here.
+    ///
+    /// # Errors
+    /// Those of [`SignatureDecoder::finish`].
+    pub fn check_end(&self) -> Result<()> {
         if self.failed {
             return Err(Error::AlreadyFailed);
         }
         let ended = |expected| Error::InputEnded { offset: self.in_bytes, expected };
         let pending_len = self.pending.as_slice().len();
-        let Some(params) = self.params else {
-            return Err(ended(field_at(pending_len)));
-        };
         match pending_len {
-            0 => {}
-            1..4 if self.options.strictness == Strictness::Librsync => {}
-            1..4 => {
-                return Err(Error::StrayBytes { offset: self.in_bytes - pending_len as u64 });
-            }
-            _ => return Err(ended(Part::StrongSum)),
+            _ if self.params.is_none() => Err(ended(field_at(pending_len))),
+            0 => Ok(()),
+            1..4 if self.options.strictness == Strictness::Librsync => Ok(()),
+            1..4 => Err(Error::StrayBytes { offset: self.in_bytes - pending_len as u64 }),
+            _ => Err(ended(Part::StrongSum)),
         }
-        Ok(Signature { params, weak: self.weak, strong: self.strong })
     }
 
     /// Returns what has come of the signature, if its header has: the blocks of a prefix of the basis.

@@ -1,4 +1,4 @@
-//! What tests of the C libraries share: the library as built for release, tools, headers, programs.
+//! What tests of the C libraries share: the library as built for release, peers, tools, programs.
 //!
 //! Each test crate takes this file in by its path; the package is the one that is tested.
 #![allow(dead_code, missing_docs)] // no test uses all of it
@@ -25,8 +25,35 @@ pub fn release_folder() -> &'static Path {
 /// Returns whether a program is installed; in CI it must be.
 pub fn has_tool(name: &str) -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&paths).any(|path| path.join(name).exists());
-    if !found {
+    existing(name, std::env::split_paths(&paths).map(|path| path.join(name))).is_some()
+}
+
+/// Returns Debian's `rdiff`, or the one that was chosen; in CI it must be installed.
+pub fn peer_rdiff() -> Option<PathBuf> {
+    peer("SIGDELTA_PEER_RDIFF", "rdiff", &["/usr/bin/rdiff"])
+}
+
+/// Returns Debian's `librsync.so.2`, or the one that was chosen; in CI it must be installed.
+pub fn peer_librsync() -> Option<PathBuf> {
+    let paths = [
+        "/usr/lib/x86_64-linux-gnu/librsync.so.2",
+        "/usr/lib/aarch64-linux-gnu/librsync.so.2",
+        "/usr/lib64/librsync.so.2",
+    ];
+    peer("SIGDELTA_PEER_LIBRSYNC", "librsync2", &paths)
+}
+
+fn peer(variable: &str, name: &str, paths: &[&str]) -> Option<PathBuf> {
+    match std::env::var_os(variable) {
+        Some(chosen) => Some(chosen.into()), // tests fail if it is missing
+        None => existing(name, paths.iter().map(PathBuf::from)),
+    }
+}
+
+/// Returns the first path that exists; in CI one must.
+fn existing(name: &str, paths: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    let found = paths.into_iter().find(|path| path.exists());
+    if found.is_none() {
         assert!(std::env::var_os("CI").is_none(), "{name} is not installed");
         eprintln!("skipped: {name} is not installed");
     }
@@ -61,18 +88,32 @@ pub fn show(output: &Output) -> String {
     format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
 }
 
-/// Returns the names and kinds of the symbols that a shared library exports, sorted.
-pub fn exports(library: &Path) -> Vec<(String, String)> {
+/// Returns the lines of `symbols.txt`: what the package is to export.
+pub fn symbols() -> Vec<String> {
+    let text = std::fs::read_to_string(Path::new(PACKAGE).join("symbols.txt")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A symbol that a shared library exports, in the words of `readelf`.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    pub name: String,
+    pub kind: String,
+    pub size: String,
+}
+
+/// Returns the symbols that a shared library exports, sorted by name.
+pub fn exports(library: &Path) -> Vec<Symbol> {
     let table = run_ok(Command::new("readelf").args(["--wide", "--dyn-syms"]).arg(library));
     let mut exports: Vec<_> = table
         .lines()
         .filter_map(|line| {
             let columns: Vec<_> = line.split_whitespace().collect();
             match columns[..] {
-                [number, _, _, kind, _, _, section, name]
+                [number, _, size, kind, _, _, section, name]
                     if number.ends_with(':') && number != "Num:" && section != "UND" =>
                 {
-                    Some((name.to_owned(), kind.to_owned()))
+                    Some(Symbol { name: name.into(), kind: kind.into(), size: size.into() })
                 }
                 _ => None,
             }
@@ -82,9 +123,23 @@ pub fn exports(library: &Path) -> Vec<(String, String)> {
     exports
 }
 
+/// Returns the names that an archive defines for others, sorted.
+pub fn archive_names(archive: &Path) -> Vec<String> {
+    let table = run_ok(Command::new("nm").args(["--extern-only", "--defined-only"]).arg(archive));
+    let names = table.lines().filter_map(|line| line.rsplit_once(' ').map(|(_, name)| name));
+    let mut names: Vec<_> = names.map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
+/// Returns the dynamic section of a shared library, for people.
+pub fn dynamic_section(library: &Path) -> String {
+    run_ok(Command::new("readelf").args(["--wide", "--dynamic"]).arg(library))
+}
+
 /// Returns the values that a shared library has for a tag, as SONAME or NEEDED.
 pub fn dynamic_values(library: &Path, tag: &str) -> Vec<String> {
-    let section = run_ok(Command::new("readelf").args(["--wide", "--dynamic"]).arg(library));
+    let section = dynamic_section(library);
     let tagged = section.lines().filter(|line| line.contains(&format!("({tag})")));
     tagged.map(|line| line.split(['[', ']']).nth(1).unwrap().to_owned()).collect()
 }
@@ -116,17 +171,17 @@ pub const NATIVE_LIBRARIES: &[&str] =
 
 /// Compiles a program without a warning, as C11 or C++11, and links it with a library.
 #[track_caller]
-pub fn build_program(source: &Path, includes: &[PathBuf], library: &Path, executable: &Path) {
+pub fn build_program(source: &Path, flags: &[&str], library: &Path, executable: &Path) {
     let (compiler, standard) = match source.extension() {
         Some(extension) if extension == "cpp" => ("g++", "-std=c++11"),
         _ => ("gcc", "-std=c11"),
     };
     let mut command = Command::new(compiler);
     command.args([standard, "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-pthread"]);
-    for folder in includes.iter().chain([&include()]) {
+    for folder in [include(), Path::new(PACKAGE).join("../test-support")] {
         command.arg("-I").arg(folder);
     }
-    command.arg(source).args(["-Wl,--as-needed", "-o"]).arg(executable).arg(library);
+    command.args(flags).arg(source).args(["-Wl,--as-needed", "-o"]).arg(executable).arg(library);
     // A shared library names itself what it needs; libdl is for programs.
     let is_archive = library.extension().is_some_and(|extension| extension == "a");
     command.args(if is_archive { NATIVE_LIBRARIES } else { &["-ldl"] });

@@ -332,9 +332,11 @@ fn create_temporary(directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     #[cfg(not(unix))]
     let _ = mode;
     builder.tempfile_in(directory).map_err(|error| {
-        // The name of the temporary file, which the error has, means nothing to anyone.
-        let cause = error.get_ref().and_then(std::error::Error::source);
-        let code = cause.and_then(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error());
+        // The name of the temporary file, which the error has, means nothing to anyone; but the
+        // error of the system behind it can only be had from its text.
+        let text = error.to_string();
+        let code = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+        let code = code.and_then(|(code, _)| code.parse().ok());
         code.map_or(error, io::Error::from_raw_os_error)
     })
 }

@@ -1,24 +1,19 @@
 //! The library as linkers see it, the header as compilers do.
 #![cfg(target_os = "linux")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 #[path = "../../test-support/mod.rs"]
 mod support;
 
 use support::{
-    PACKAGE, compile_in_every_dialect, dynamic_values, exports, folder, has_tool, include,
-    release_folder, run_ok,
+    archive_names, build_program, compile_in_every_dialect, dynamic_values, exports, folder,
+    has_tool, include, release_folder, show, symbols,
 };
 
 fn shared() -> PathBuf {
     release_folder().join("libsigdelta.so")
-}
-
-fn listed() -> Vec<String> {
-    let text = std::fs::read_to_string(Path::new(PACKAGE).join("symbols.txt")).unwrap();
-    text.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -26,10 +21,11 @@ fn exports_are_those_listed_and_no_more() {
     if !has_tool("readelf") {
         return;
     }
-    let (names, kinds): (Vec<_>, Vec<_>) = exports(&shared()).into_iter().unzip();
-    assert_eq!(names, listed());
+    let exports = exports(&shared());
+    let names: Vec<_> = exports.iter().map(|symbol| symbol.name.as_str()).collect();
+    assert_eq!(names, symbols());
     assert!(names.iter().all(|name| name.starts_with("sigdelta_")));
-    assert!(kinds.iter().all(|kind| kind == "FUNC"));
+    assert!(exports.iter().all(|symbol| symbol.kind == "FUNC"));
 }
 
 #[test]
@@ -43,7 +39,7 @@ fn the_header_declares_what_is_exported() {
         .map(|head| head.rsplit([' ', '*']).next().unwrap().to_owned())
         .collect();
     declared.sort();
-    assert_eq!(declared, listed());
+    assert_eq!(declared, symbols());
 }
 
 #[test]
@@ -51,14 +47,11 @@ fn the_archive_has_the_same_names_and_none_of_librsync() {
     if !has_tool("nm") {
         return;
     }
-    let archive = release_folder().join("libsigdelta.a");
-    let table = run_ok(Command::new("nm").args(["--extern-only", "--defined-only"]).arg(archive));
-    let names = table.lines().filter_map(|line| line.rsplit_once(' ').map(|(_, name)| name));
-    let (mut ours, others): (Vec<_>, Vec<_>) =
-        names.partition(|name| name.starts_with("sigdelta_"));
-    ours.sort();
-    assert_eq!(ours, listed());
-    let is_librsyncs = |name: &&str| name.starts_with("rs_") || name.starts_with("RS_");
+    let names = archive_names(&release_folder().join("libsigdelta.a"));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| name.starts_with("sigdelta_"));
+    assert_eq!(ours, symbols());
+    let is_librsyncs = |name: &String| name.starts_with("rs_") || name.starts_with("RS_");
     assert_eq!(others.into_iter().find(is_librsyncs), None);
 }
 
@@ -130,7 +123,7 @@ fn the_example_in_the_header_works() {
     let source = folder.join("example.c");
     let executable = folder.join("example");
     std::fs::write(&source, program).unwrap();
-    support::build_program(&source, &[], &release_folder().join("libsigdelta.a"), &executable);
+    build_program(&source, &[], &release_folder().join("libsigdelta.a"), &executable);
 
     let old = "an old file ".repeat(100);
     let new = "a new file with parts of ".to_owned() + &old;
@@ -138,7 +131,7 @@ fn the_example_in_the_header_works() {
     std::fs::write(folder.join("new"), &new).unwrap();
     let stdin = std::fs::File::open(folder.join("old")).unwrap();
     let output = Command::new(&executable).current_dir(&folder).stdin(stdin).output().unwrap();
-    assert!(output.status.success(), "{}", support::show(&output));
+    assert!(output.status.success(), "{}", show(&output));
     assert_eq!(std::fs::read_to_string(folder.join("new.copy")).unwrap(), new);
     // One block of a basis of unknown length.
     assert_eq!(output.stdout.len(), 12 + 4 + 32);

@@ -7,7 +7,7 @@ use std::process::Command;
 #[path = "../../test-support/mod.rs"]
 mod support;
 
-use support::{PACKAGE, build_program, folder, has_tool, release_folder, show};
+use support::{PACKAGE, build_program, folder, has_tool, peer_rdiff, release_folder, show};
 
 /// Source, and whether valgrind can run it: it has an allocator of its own, needs memory, and is slow.
 const PROGRAMS: [(&str, bool); 16] = [
@@ -29,14 +29,6 @@ const PROGRAMS: [(&str, bool); 16] = [
     ("trailer.c", true),
 ];
 
-/// Returns the rdiff to compare with, if it is installed.
-fn peer_rdiff() -> Option<PathBuf> {
-    match std::env::var_os("SIGDELTA_PEER_RDIFF") {
-        Some(path) => Some(path.into()),
-        None => has_tool("rdiff").then(|| "rdiff".into()),
-    }
-}
-
 /// Builds and runs programs, each in a folder of its own, and says which failed and how.
 fn run_all(name: &str, library: &Path, for_valgrind: bool, command: impl Fn(&Path) -> Command) {
     if !has_tool("gcc") || !has_tool("g++") {
@@ -44,8 +36,6 @@ fn run_all(name: &str, library: &Path, for_valgrind: bool, command: impl Fn(&Pat
     }
     let rdiff = peer_rdiff();
     let sources = Path::new(PACKAGE).join("tests/c");
-    // Where check.h is.
-    let includes = [Path::new(PACKAGE).join("../librsync/tests/c")];
     let folder = folder(name);
     let mut failures = String::new();
     for (source, valgrind_can) in PROGRAMS {
@@ -53,7 +43,7 @@ fn run_all(name: &str, library: &Path, for_valgrind: bool, command: impl Fn(&Pat
             continue;
         }
         let executable = folder.join(source).with_extension("");
-        build_program(&sources.join(source), &includes, library, &executable);
+        build_program(&sources.join(source), &[], library, &executable);
         let scratch = executable.with_extension("files");
         std::fs::create_dir(&scratch).unwrap();
         let mut command = command(&executable);

@@ -4,7 +4,7 @@ use std::alloc::{Layout, alloc};
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Moves a value to the heap and returns its address, None if there is no memory.
 fn try_allocate<T>(value: T) -> Option<NonNull<T>> {
@@ -103,7 +103,7 @@ impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         // As in Arc: what the other owners did comes before the drop.
         if self.counted().owners.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+            self.counted().owners.load(Ordering::Acquire);
             // SAFETY: the last owner; allocated as a box would have been.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
         }

@@ -17,8 +17,8 @@ pub unsafe fn slice<'a, T>(address: *const T, len: usize) -> Option<&'a [u8]> {
 /// As [`slice()`], for bytes to write.
 ///
 /// # Safety
-/// Unless null, `address` has `len` writable bytes that nobody else uses while the slice lives. They
-/// need no value: the slice is only written to.
+/// Unless null, `address` has `len` writable bytes that nobody else uses while the slice lives. That C
+/// may have given them no value yet is tolerated: they are only written to.
 pub unsafe fn slice_mut<'a, T>(address: *mut T, len: usize) -> Option<&'a mut [u8]> {
     match len {
         0 => Some(&mut []),

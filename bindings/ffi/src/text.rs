@@ -30,6 +30,18 @@ impl<const N: usize> Text<N> {
         self.len == 0
     }
 
+    /// Appends bytes, which need not be UTF-8; what does not fit is dropped.
+    pub fn push_bytes(&mut self, bytes: &[u8]) {
+        let len = bytes.len().min(N - 1 - self.len);
+        self.bytes[self.len..][..len].copy_from_slice(&bytes[..len]);
+        self.len += len;
+    }
+
+    /// Returns the bytes of the text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
     /// Puts a newline at the end, over the last byte if there is no room.
     pub fn end_line(&mut self) {
         self.len = self.len.min(N.saturating_sub(2));
@@ -56,13 +68,11 @@ impl<const N: usize> Default for Text<N> {
 /// Never fails: what does not fit is dropped.
 impl<const N: usize> Write for Text<N> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let space = N - 1 - self.len;
-        let mut len = text.len().min(space);
+        let mut len = text.len().min(N - 1 - self.len);
         while !text.is_char_boundary(len) {
             len -= 1;
         }
-        self.bytes[self.len..][..len].copy_from_slice(&text.as_bytes()[..len]);
-        self.len += len;
+        self.push_bytes(&text.as_bytes()[..len]);
         Ok(())
     }
 }

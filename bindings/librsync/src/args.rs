@@ -64,8 +64,7 @@ pub fn resolve(basis_len: rs_long_t, wanted: Wanted) -> Result<SignatureParams, 
     };
     let strong_len = match strong_len {
         0 => StrongLen::Max,
-        // -1, also as an int that was not extended.
-        len if len == size_t::MAX || len == u32::MAX as size_t => StrongLen::Min,
+        size_t::MAX => StrongLen::Min,
         len => StrongLen::Bytes(u32::try_from(len).map_err(|_| refused_strong_len)?),
     };
     let options = SignatureOptions::new().kind(kind).block_len(block_len).strong_len(strong_len);

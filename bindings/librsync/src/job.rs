@@ -1,23 +1,21 @@
 //! Jobs: the engines behind `rs_job_t`.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::fmt;
 
 use libc::size_t;
 use sigdelta::librsync::Cause;
 use sigdelta::{
     AfterEnd, DeltaEncoder, DeltaOptions, Engine, Error, PatchOptions, PatchStatus, Patcher,
-    SearchStats, SignatureEncoder, Status,
+    SearchStats, SignatureEncoder, SignatureParams, Status,
 };
 use sigdelta_ffi::{Shared, free, give, guard, slice, slice_mut};
 
 use crate::args::{self, Refusal, Wanted};
 use crate::patch::{Copied, copy};
 use crate::sumset::{Built, Sumset};
-use crate::trace::{log, log_cause, log_failure};
-use crate::types::{
-    CopyCb, rs_buffers_s, rs_loglevel, rs_magic_number, rs_result, rs_signature, rs_stats,
-};
+use crate::trace::{log_cause, log_failure};
+use crate::types::{CopyCb, rs_buffers_s, rs_magic_number, rs_result, rs_signature, rs_stats};
 
 /// A signature, load, delta or patch on its way.
 pub struct rs_job {
@@ -60,15 +58,69 @@ enum Turn {
         copy_cb: CopyCb,
         copy_arg: *mut c_void,
     },
-    Failed(Error),
+    Failed(Failure),
+}
+
+/// Why a job failed.
+enum Failure {
+    Engine(Error),
     Refused(Refusal),
-    /// Failed without a cause to tell of.
-    Failure(rs_result),
+    /// What there is to tell has been told.
+    Result(rs_result),
+}
+
+impl Failure {
+    fn result(&self) -> rs_result {
+        match self {
+            Failure::Engine(error) => rs_result(error.kind().code()),
+            Failure::Refused(refusal) => refusal.result(),
+            Failure::Result(result) => *result,
+        }
+    }
+}
+
+/// Shows the cause, if there are words for it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Engine(error) => Cause(error).fmt(f),
+            Failure::Refused(refusal) => refusal.fmt(f),
+            Failure::Result(_) => Ok(()),
+        }
+    }
 }
 
 impl rs_job {
-    fn begin(op: &'static std::ffi::CStr, work: Work) -> *mut rs_job {
+    fn begin(op: &'static CStr, work: Work) -> *mut rs_job {
         give(rs_job { work, stats: rs_stats::new(op), result: rs_result::RUNNING })
+    }
+
+    /// Begins a signature.
+    pub fn signature(params: SignatureParams) -> *mut rs_job {
+        rs_job::begin(c"signature", Work::Signature(SignatureEncoder::new(params)))
+    }
+
+    /// Begins the loading of a signature.
+    pub fn load(sumset: Shared<Sumset>) -> *mut rs_job {
+        rs_job::begin(c"loadsig", Work::Load(sumset))
+    }
+
+    /// Begins a delta, against nothing for None.
+    pub fn delta(sumset: Option<Shared<Sumset>>) -> *mut rs_job {
+        let work = match Built::new(sumset) {
+            Ok(index) => {
+                let encoder = DeltaEncoder::new(index.clone(), DeltaOptions::new());
+                Work::Delta { encoder, index, counted: SearchStats::default() }
+            }
+            Err(_) => Work::OutOfMemory,
+        };
+        rs_job::begin(c"delta", work)
+    }
+
+    /// Begins a patch.
+    pub fn patch(after_end: AfterEnd, copy_cb: CopyCb, copy_arg: *mut c_void) -> *mut rs_job {
+        let patcher = Patcher::new(PatchOptions::new().after_end(after_end));
+        rs_job::begin(c"patch", Work::Patch { patcher, copy_cb, copy_arg })
     }
 
     fn op(&self) -> &'static str {
@@ -80,15 +132,27 @@ impl rs_job {
         }
     }
 
+    /// Takes note that the job is over; returns what it was.
+    fn end(&mut self, result: rs_result) -> &'static str {
+        self.result = result;
+        self.stats.finish();
+        self.op()
+    }
+
     /// Goes on as far as the buffers let it.
     fn turn(&mut self, buffers: &mut rs_buffers_s) -> Turn {
+        // Where there is no output nobody may have said how much of it. "As much as you like" is more
+        // than any memory has.
+        let room = match self.work {
+            Work::Load(_) => 0,
+            _ => buffers.avail_out.min(isize::MAX as usize),
+        };
         // SAFETY: by contract of rs_job_iter.
         let slices = unsafe {
-            slice(buffers.next_in, buffers.avail_in)
-                .zip(slice_mut(buffers.next_out, buffers.avail_out))
+            slice(buffers.next_in, buffers.avail_in).zip(slice_mut(buffers.next_out, room))
         };
         let Some((input, output)) = slices else {
-            return Turn::Failure(rs_result::PARAM_ERROR);
+            return Turn::Failed(Failure::Result(rs_result::PARAM_ERROR));
         };
         let end = buffers.eof_in != 0;
         let (consumed, produced, turn) = match &mut self.work {
@@ -109,14 +173,14 @@ impl rs_job {
                 Ok(stats) => {
                     self.stats.set_signature(&stats);
                     let turn = match end {
-                        true => sumset.finish().map_or_else(Turn::Failed, |()| Turn::Done),
+                        true => sumset.finish().map_or_else(failed, |()| Turn::Done),
                         false => Turn::Blocked,
                     };
                     (input.len(), 0, turn)
                 }
                 Err((stats, error)) => {
                     self.stats.set_signature(&stats);
-                    (0, 0, Turn::Failed(error))
+                    (0, 0, failed(error))
                 }
             },
             Work::Patch { patcher, copy_cb, copy_arg } => {
@@ -135,11 +199,11 @@ impl rs_job {
                         };
                         (step.consumed, step.produced, turn)
                     }
-                    Err(error) => (0, 0, Turn::Failed(error)),
+                    Err(error) => (0, 0, failed(error)),
                 }
             }
-            Work::Refused(refusal) => (0, 0, Turn::Refused(*refusal)),
-            Work::OutOfMemory => (0, 0, Turn::Failure(rs_result::MEM_ERROR)),
+            Work::Refused(refusal) => (0, 0, Turn::Failed(Failure::Refused(*refusal))),
+            Work::OutOfMemory => (0, 0, Turn::Failed(Failure::Result(rs_result::MEM_ERROR))),
         };
         buffers.next_in = buffers.next_in.wrapping_add(consumed);
         buffers.avail_in -= consumed;
@@ -149,16 +213,23 @@ impl rs_job {
     }
 
     /// Takes note that a copy callback put bytes into the output, which the buffers still have
-    /// before them.
-    fn copied(&mut self, buffers: &mut rs_buffers_s, len: usize) {
+    /// before them. False if they do not: the callback changed them.
+    fn copied(&mut self, buffers: &mut rs_buffers_s, len: usize) -> bool {
+        let Some(room) = buffers.avail_out.checked_sub(len) else { return false };
         // SAFETY: by contract of rs_job_iter; the callback wrote these bytes.
         let bytes = unsafe { slice(buffers.next_out, len) };
-        if let (Work::Patch { patcher, .. }, Some(bytes)) = (&mut self.work, bytes) {
-            patcher.copied(bytes);
-        }
+        let (Work::Patch { patcher, .. }, Some(bytes)) = (&mut self.work, bytes) else {
+            return false;
+        };
+        patcher.copied(bytes);
         buffers.next_out = buffers.next_out.wrapping_add(len);
-        buffers.avail_out -= len;
+        buffers.avail_out = room;
+        true
     }
+}
+
+fn failed(error: Error) -> Turn {
+    Turn::Failed(Failure::Engine(error))
 }
 
 fn of_engine(step: Result<sigdelta::Step, Error>) -> (usize, usize, Turn) {
@@ -167,7 +238,7 @@ fn of_engine(step: Result<sigdelta::Step, Error>) -> (usize, usize, Turn) {
             let done = step.status == Status::Done;
             (step.consumed, step.produced, if done { Turn::Done } else { Turn::Blocked })
         }
-        Err(error) => (0, 0, Turn::Failed(error)),
+        Err(error) => (0, 0, failed(error)),
     }
 }
 
@@ -191,50 +262,44 @@ pub unsafe extern "C-unwind" fn rs_job_iter(
             return ended;
         }
         // SAFETY: as above. The borrows end before a callback runs, which may use the job, too.
-        let turn = guard(Turn::Failure(rs_result::INTERNAL_ERROR), || unsafe {
+        let turn = guard(Turn::Failed(Failure::Result(rs_result::INTERNAL_ERROR)), || unsafe {
             (*job).turn(&mut *buffers)
         });
-        let result = match turn {
+        let failure = match turn {
             Turn::Blocked => return rs_result::BLOCKED,
             Turn::Again => continue,
-            Turn::Done => rs_result::DONE,
+            Turn::Done => {
+                // SAFETY: as above.
+                unsafe { (*job).end(rs_result::DONE) };
+                return rs_result::DONE;
+            }
             Turn::Copy { position, len, copy_cb, copy_arg } => {
-                // SAFETY: as above; the callback is the one given for this job.
-                match unsafe { copy(&*buffers, position, len, copy_cb, copy_arg) } {
+                // SAFETY: as above. Nothing of ours is borrowed while the callback runs, which is
+                // the one given for this job.
+                let copied = unsafe {
+                    let (output, room) = ((*buffers).next_out, (*buffers).avail_out);
+                    copy(output.cast(), room, (position, len), copy_cb, copy_arg)
+                };
+                match copied {
                     Copied::Some(len) => {
                         // SAFETY: as above.
-                        let copied = || unsafe { (*job).copied(&mut *buffers, len) };
-                        match guard(false, || {
-                            copied();
-                            true
-                        }) {
+                        match guard(false, || unsafe { (*job).copied(&mut *buffers, len) }) {
                             true => continue,
-                            false => rs_result::INTERNAL_ERROR,
+                            false => Failure::Result(rs_result::INTERNAL_ERROR),
                         }
                     }
                     Copied::Blocked => return rs_result::BLOCKED,
-                    Copied::Failed(result) => result,
+                    Copied::Failed(result) => Failure::Result(result),
                 }
             }
-            Turn::Failed(error) => {
-                log_cause(Cause { error: &error, basis_fd: -1 });
-                rs_result(error.kind().code())
-            }
-            Turn::Refused(refusal) => {
-                log(rs_loglevel::ERR, refusal);
-                refusal.result()
-            }
-            Turn::Failure(result) => result,
+            Turn::Failed(failure) => failure,
         };
+        // The job has its result before the messages, since whoever gets them may not come back.
+        let result = failure.result();
         // SAFETY: as above.
-        let op = unsafe {
-            (*job).result = result;
-            (*job).stats.finish();
-            (*job).op()
-        };
-        if result != rs_result::DONE {
-            log_failure(op, result);
-        }
+        let op = unsafe { (*job).end(result) };
+        log_cause(&failure);
+        log_failure(op, result);
         return result;
     }
 }
@@ -270,12 +335,13 @@ pub extern "C" fn rs_sig_begin(
     sig_magic: rs_magic_number,
 ) -> *mut rs_job {
     guard(std::ptr::null_mut(), || {
+        // Often an int that was -1, and was not extended.
+        let strong_len = if strong_len == u32::MAX as size_t { size_t::MAX } else { strong_len };
         let wanted = Wanted { magic: sig_magic, block_len, strong_len };
-        let work = match args::resolve(-1, wanted) {
-            Ok(params) => Work::Signature(SignatureEncoder::new(params)),
-            Err(refusal) => Work::Refused(refusal),
-        };
-        rs_job::begin(c"signature", work)
+        match args::resolve(-1, wanted) {
+            Ok(params) => rs_job::signature(params),
+            Err(refusal) => rs_job::begin(c"signature", Work::Refused(refusal)),
+        }
     })
 }
 
@@ -291,7 +357,7 @@ pub unsafe extern "C" fn rs_loadsig_begin(sumset: *mut *mut rs_signature) -> *mu
     guard(std::ptr::null_mut(), || {
         let (handle, job) = match Shared::new(Sumset::new()) {
             Some(shared) => {
-                let job = rs_job::begin(c"loadsig", Work::Load(shared.clone()));
+                let job = rs_job::load(shared.clone());
                 (shared.into_raw(), job)
             }
             None => (std::ptr::null_mut(), std::ptr::null_mut()),
@@ -308,18 +374,8 @@ pub unsafe extern "C" fn rs_loadsig_begin(sumset: *mut *mut rs_signature) -> *mu
 /// and may be in use by other jobs in other threads. NULL only if there is no memory.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_delta_begin(sig: *mut rs_signature) -> *mut rs_job {
-    guard(std::ptr::null_mut(), || {
-        // SAFETY: null, or by contract a signature of this library.
-        let sumset = unsafe { Shared::<Sumset>::share(sig) };
-        let work = match Built::new(sumset) {
-            Ok(index) => {
-                let encoder = DeltaEncoder::new(index.clone(), DeltaOptions::new());
-                Work::Delta { encoder, index, counted: SearchStats::default() }
-            }
-            Err(_) => Work::OutOfMemory,
-        };
-        rs_job::begin(c"delta", work)
-    })
+    // SAFETY: null, or by contract a signature of this library.
+    guard(std::ptr::null_mut(), || rs_job::delta(unsafe { Shared::share(sig) }))
 }
 
 /// Begins a job that turns a delta into the new file.
@@ -327,11 +383,9 @@ pub unsafe extern "C" fn rs_delta_begin(sig: *mut rs_signature) -> *mut rs_job {
 /// `copy_cb` reads from the basis, see rs_copy_cb. NULL only if there is no memory.
 #[unsafe(no_mangle)]
 pub extern "C" fn rs_patch_begin(copy_cb: CopyCb, copy_arg: *mut c_void) -> *mut rs_job {
-    guard(std::ptr::null_mut(), || {
-        let patcher = Patcher::new(PatchOptions::new().after_end(AfterEnd::Stop));
-        rs_job::begin(c"patch", Work::Patch { patcher, copy_cb, copy_arg })
-    })
+    guard(std::ptr::null_mut(), || rs_job::patch(AfterEnd::Stop, copy_cb, copy_arg))
 }
+
 impl fmt::Debug for rs_job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("rs_job").field("stats", &self.stats).finish_non_exhaustive()

@@ -9,6 +9,7 @@
 mod args;
 mod drive;
 mod job;
+mod libc_stdio;
 mod mdfour;
 mod patch;
 mod stats;

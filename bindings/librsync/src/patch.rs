@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::ptr;
 
 use crate::trace::log;
-use crate::types::{CopyCb, rs_buffers_s, rs_loglevel, rs_long_t, rs_result};
+use crate::types::{CopyCb, rs_loglevel, rs_long_t, rs_result};
 
 /// What came of a call for bytes of the basis.
 pub enum Copied {
@@ -19,15 +19,15 @@ pub enum Copied {
 /// Runs code of the program, so never inside a guard.
 ///
 /// # Safety
-/// The buffers have the output they promise; `copy_cb` takes `copy_arg`.
+/// `output` has room for `room` bytes; `copy_cb` takes `copy_arg`.
 pub unsafe fn copy(
-    buffers: &rs_buffers_s,
-    position: u64,
-    len: u64,
+    output: *mut c_void,
+    room: usize,
+    (position, len): (u64, u64),
     copy_cb: CopyCb,
     copy_arg: *mut c_void,
 ) -> Copied {
-    let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(buffers.avail_out);
+    let wanted = usize::try_from(len).unwrap_or(usize::MAX).min(room);
     if wanted == 0 {
         return Copied::Blocked;
     }
@@ -35,7 +35,6 @@ pub unsafe fn copy(
         log(rs_loglevel::ERR, "(rs_patch_s_copying) delta has a COPY but there is no copy_cb");
         return Copied::Failed(rs_result::PARAM_ERROR);
     };
-    let output: *mut c_void = buffers.next_out.cast();
     let (mut got, mut from) = (wanted, output);
     // SAFETY: as the caller promises. Positions on the wire are below 2^63.
     match unsafe { copy_cb(copy_arg, position as rs_long_t, &mut got, &mut from) } {

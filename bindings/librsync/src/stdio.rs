@@ -1,22 +1,38 @@
 //! C streams of the caller, used as C would: through their buffers, at their positions.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 
 use libc::{FILE, off_t, size_t};
 use sigdelta::io::{Basis, NearbyReads};
 use sigdelta::{Error, IoAction, Trailer};
-use sigdelta_ffi::{guard, slice_mut};
+use sigdelta_ffi::{Text, guard, slice_mut};
 
-use crate::trace::log;
+use crate::libc_stdio::{stdin, stdio, stdout};
+use crate::trace::{log, log_bytes};
 use crate::types::{rs_loglevel, rs_long_t, rs_result};
 
-unsafe extern "C" {
-    #[cfg_attr(target_vendor = "apple", link_name = "__stdinp")]
-    static stdin: *mut FILE;
-    #[cfg_attr(target_vendor = "apple", link_name = "__stdoutp")]
-    static stdout: *mut FILE;
+/// The number of an error of the system.
+#[derive(Clone, Copy, Debug)]
+pub struct Errno(c_int);
+
+impl Errno {
+    fn last() -> Self {
+        Errno(io::Error::last_os_error().raw_os_error().unwrap_or(0))
+    }
+
+    /// Returns the system's text.
+    pub fn text(self) -> Text<256> {
+        let mut buf = [0 as c_char; 256];
+        let mut text = Text::new();
+        // SAFETY: a buffer of this length, which then has a text, cut if need be.
+        unsafe {
+            libc::strerror_r(self.0, buf.as_mut_ptr(), buf.len());
+            text.push_bytes(CStr::from_ptr(buf.as_ptr()).to_bytes());
+        }
+        text
+    }
 }
 
 /// A stream that is open as long as this is used.
@@ -33,7 +49,7 @@ impl Stream {
     }
 
     /// Returns the number of the stream's file descriptor, -1 without one.
-    pub fn fd(self) -> c_int {
+    fn fd(self) -> c_int {
         // SAFETY: open, as `new` demands.
         unsafe { libc::fileno(self.0) }
     }
@@ -54,8 +70,8 @@ impl Stream {
         }
     }
 
-    /// Returns false if this is a regular file that does not end like a delta with a trailer. Does
-    /// not move the stream.
+    /// Returns false if this is a regular file that does not end like a delta with a trailer, or none.
+    /// Does not move the stream.
     pub fn may_have_trailer(self) -> bool {
         let mut last_bytes = [0; Trailer::LEN];
         let start = self.regular_len().and_then(|len| len.checked_sub(Trailer::LEN as u64));
@@ -65,65 +81,49 @@ impl Stream {
         })
     }
 
-    fn seek(self, position: u64) -> io::Result<()> {
-        let position = offset(position)?;
+    fn seek(self, position: u64) -> Result<(), Errno> {
+        let position = off_t::try_from(position).map_err(|_| Errno(libc::EINVAL))?;
         // SAFETY: open, as `new` demands.
-        match unsafe { libc::fseeko(self.0, position, libc::SEEK_SET) } {
+        match unsafe { (stdio().fseeko)(self.0, position, libc::SEEK_SET) } {
             0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
+            _ => Err(Errno::last()),
         }
     }
 
-    fn read(self, buf: &mut [u8]) -> io::Result<usize> {
+    /// Reads as much as there is, up to the length of the buffer; 0 at the end.
+    pub fn read(self, buf: &mut [u8]) -> Result<usize, Errno> {
         // SAFETY: open, as `new` demands, and a buffer of this length.
-        let read = unsafe { libc::fread(buf.as_mut_ptr().cast(), 1, buf.len(), self.0) };
+        let read = unsafe { (stdio().fread)(buf.as_mut_ptr().cast(), 1, buf.len(), self.0) };
+        // As in C the end counts first: an error may be an old one.
         // SAFETY: as above.
-        if read == 0 && !buf.is_empty() && unsafe { libc::ferror(self.0) } != 0 {
-            return Err(io::Error::last_os_error());
+        if read == 0 && !buf.is_empty() && unsafe { libc::feof(self.0) } == 0 {
+            return Err(Errno::last());
         }
         Ok(read)
     }
 
+    /// Writes all bytes. When to flush is the caller's affair.
+    pub fn write(self, bytes: &[u8]) -> Result<(), Errno> {
+        // SAFETY: open, as `new` demands, and bytes of this length.
+        let written = unsafe { (stdio().fwrite)(bytes.as_ptr().cast(), 1, bytes.len(), self.0) };
+        if written < bytes.len() { Err(Errno::last()) } else { Ok(()) }
+    }
+
     /// Reads from the file behind the stream.
     fn pread(self, position: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let position = offset(position)?;
+        let position = off_t::try_from(position).map_err(|_| ErrorKind::InvalidInput)?;
         // SAFETY: a buffer of this length.
         let read = unsafe { libc::pread(self.fd(), buf.as_mut_ptr().cast(), buf.len(), position) };
         usize::try_from(read).map_err(|_| io::Error::last_os_error())
     }
 }
 
-/// Returns a position as the system has it.
-fn offset<T: TryInto<off_t>>(position: T) -> io::Result<off_t> {
-    let offset = position.try_into().ok().filter(|&offset| offset >= 0);
-    offset.ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))
-}
-
-impl Read for Stream {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        Stream::read(*self, buf)
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // SAFETY: open, as `Stream::new` demands, and bytes of this length.
-        let written = unsafe { libc::fwrite(bytes.as_ptr().cast(), 1, bytes.len(), self.0) };
-        if written < bytes.len() { Err(io::Error::last_os_error()) } else { Ok(written) }
-    }
-
-    /// Nothing: when to flush is the caller's affair.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A stream as basis. A regular file is read directly and the stream is left as if it had been read
-/// itself.
+/// A stream as basis. A regular file is read directly, in pieces that suit, and the stream is left as if
+/// it had been read itself.
 pub struct StreamBasis {
     stream: Stream,
     file: Option<NearbyReads<FileOf>>,
-    /// Where the last read of a regular file ended.
+    /// Where the last direct read ended.
     end: Option<u64>,
 }
 
@@ -132,49 +132,38 @@ struct FileOf(Stream);
 
 impl Basis for FileOf {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        loop {
-            match self.0.pread(position, buf) {
-                // Where a seek would have failed, C says so.
-                Ok(0) => {
-                    self.0.seek(position).map_err(seek_failed)?;
-                    return Ok(0);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result.map_err(read_failed),
-            }
-        }
+        let failed = |cause| Error::Io { action: IoAction::ReadBasis, cause };
+        self.0.pread(position, buf).map_err(failed)
     }
-}
-
-fn seek_failed(cause: io::Error) -> Error {
-    Error::Io { action: IoAction::SeekBasis, cause }
-}
-
-fn read_failed(cause: io::Error) -> Error {
-    Error::Io { action: IoAction::ReadBasis, cause }
 }
 
 impl StreamBasis {
+    /// Takes a stream, which is not touched before bytes are wanted.
     pub fn new(stream: Stream) -> Self {
         let file = stream.regular_len().map(|_| NearbyReads::new(FileOf(stream)));
-        if file.is_some() {
-            // What was written to it and is still in its buffer must be seen.
-            // SAFETY: open, as `Stream::new` demands.
-            unsafe { libc::fflush(stream.0) };
-        }
         StreamBasis { stream, file, end: None }
     }
-}
 
-impl Basis for StreamBasis {
-    fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize, Error> {
-        let Some(file) = &mut self.file else {
-            self.stream.seek(position).map_err(seek_failed)?;
-            return self.stream.read(buf).map_err(read_failed);
-        };
-        let read = file.read_at(position, buf)?;
+    /// Reads bytes of the basis, at least one; says why it cannot.
+    pub fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize, rs_result> {
+        if let Some(read) = self.read_directly(position, buf) {
+            return Ok(read);
+        }
+        // Through the stream, which then has the failure or the end that C would have met.
+        self.end = None;
+        read_basis(self.stream, position, buf)
+    }
+
+    fn read_directly(&mut self, position: u64, buf: &mut [u8]) -> Option<usize> {
+        let file = self.file.as_mut()?;
+        if self.end.is_none() {
+            // What was written to it and is still in its buffer must be seen.
+            // SAFETY: open, as `Stream::new` demands.
+            unsafe { (stdio().fflush)(self.stream.0) };
+        }
+        let read = guard(None, || file.read_at(position, buf).ok().filter(|&read| read > 0))?;
         self.end = Some(position + read as u64);
-        Ok(read)
+        Some(read)
     }
 }
 
@@ -183,6 +172,26 @@ impl Drop for StreamBasis {
         if let Some(end) = self.end {
             let _ = self.stream.seek(end);
         }
+    }
+}
+
+/// Reads bytes of a basis through its stream, at least one; says why it cannot.
+fn read_basis(stream: Stream, position: u64, buf: &mut [u8]) -> Result<usize, rs_result> {
+    let failed = |what, errno: Errno| {
+        let words = errno.text();
+        let words = words.as_c_str().to_string_lossy();
+        log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) {what}: {words}"));
+        rs_result::IO_ERROR
+    };
+    stream.seek(position).map_err(|errno| failed("seek failed", errno))?;
+    match stream.read(buf) {
+        Ok(0) => {
+            let fd = stream.fd();
+            log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) unexpected eof on fd{fd}"));
+            Err(rs_result::INPUT_ENDED)
+        }
+        Ok(read) => Ok(read),
+        Err(errno) => Err(failed("read error", errno)),
     }
 }
 
@@ -212,37 +221,38 @@ pub unsafe extern "C-unwind" fn rs_file_open(
     };
     // SAFETY: texts, by contract.
     if is_write && force == 0 && unsafe { libc::access(name.as_ptr(), libc::F_OK) } == 0 {
-        let name = name.to_string_lossy();
-        log(rs_loglevel::ERR, format_args!("(rs_file_open) File exists \"{name}\", aborting!"));
-        // SAFETY: ends the program.
-        unsafe { libc::exit(rs_result::IO_ERROR.0) };
+        give_up(&[b"(rs_file_open) File exists \"", name.to_bytes(), b"\", aborting!"]);
     }
     // SAFETY: texts, by contract.
     let file = unsafe { libc::fopen(name.as_ptr(), mode) };
     if file.is_null() {
-        let words = sigdelta::librsync::system_text(&io::Error::last_os_error());
-        let purpose = if is_write { "write" } else { "read" };
-        let name = name.to_string_lossy();
-        log(
-            rs_loglevel::ERR,
-            format_args!("(rs_file_open) Error opening \"{name}\" for {purpose}: {words}"),
-        );
-        // SAFETY: ends the program.
-        unsafe { libc::exit(rs_result::IO_ERROR.0) };
+        let words = Errno::last().text();
+        let purpose: &[u8] = if is_write { b"\" for write: " } else { b"\" for read: " };
+        let opening = b"(rs_file_open) Error opening \"";
+        give_up(&[opening, name.to_bytes(), purpose, words.as_bytes()]);
     }
     file
+}
+
+/// Ends the program with a message.
+fn give_up(message: &[&[u8]]) -> ! {
+    let mut text = Text::<1000>::new();
+    message.iter().for_each(|part| text.push_bytes(part));
+    log_bytes(rs_loglevel::ERR, text.as_bytes());
+    // SAFETY: no more than C does.
+    unsafe { libc::exit(rs_result::IO_ERROR.0) }
 }
 
 /// Closes a file, but for standard input and output. Returns what fclose does, 0 for those two.
 #[cfg(not(rsync_no_stdio_interface))]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_file_close(file: *mut FILE) -> c_int {
+pub unsafe extern "C-unwind" fn rs_file_close(file: *mut FILE) -> c_int {
     // SAFETY: open by contract and closed once; the standard streams are set before any code runs.
     unsafe {
         match file {
             _ if file.is_null() => libc::EOF,
             _ if file == stdin || file == stdout => 0,
-            _ => libc::fclose(file),
+            _ => (stdio().fclose)(file),
         }
     }
 }
@@ -274,26 +284,9 @@ pub unsafe extern "C-unwind" fn rs_file_copy_cb(
     };
     // SAFETY: valid by contract, with room for *len bytes at *buf.
     let Some(space) = (unsafe { slice_mut(*buf, *len) }) else { return rs_result::PARAM_ERROR };
-    if let Err(error) = offset(pos).and_then(|pos| stream.seek(pos as u64)) {
-        let words = sigdelta::librsync::system_text(&error);
-        log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) seek failed: {words}"));
-        return rs_result::IO_ERROR;
-    }
-    match stream.read(space) {
-        Ok(0) => {
-            let fd = stream.fd();
-            log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) unexpected eof on fd{fd}"));
-            rs_result::INPUT_ENDED
-        }
-        Ok(read) => {
-            // SAFETY: as above.
-            unsafe { *len = read };
-            rs_result::DONE
-        }
-        Err(error) => {
-            let words = sigdelta::librsync::system_text(&error);
-            log(rs_loglevel::ERR, format_args!("(rs_file_copy_cb) read error: {words}"));
-            rs_result::IO_ERROR
-        }
-    }
+    // A negative position is one beyond any file.
+    let read = read_basis(stream, pos as u64, space);
+    // SAFETY: as above.
+    unsafe { *len = read.unwrap_or(0) };
+    read.map_or_else(|result| result, |_| rs_result::DONE)
 }

@@ -81,16 +81,12 @@ impl Sumset {
     /// Ends the loading, where the signature must end, too.
     pub fn finish(&self) -> Result<(), Error> {
         let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Nothing) {
-            State::Loading(decoder) => {
-                *state = State::Loaded(decoder.finish()?);
-                Ok(())
-            }
-            other => {
-                *state = other;
-                Err(Error::AlreadyFailed)
-            }
+        let State::Loading(decoder) = &*state else { return Err(Error::AlreadyFailed) };
+        decoder.check_end()?;
+        if let State::Loading(decoder) = std::mem::replace(&mut *state, State::Nothing) {
+            *state = State::Loaded(decoder.finish()?);
         }
+        Ok(())
     }
 
     /// Makes the index of what is loaded, unless that is done.
@@ -108,13 +104,18 @@ impl Sumset {
                 return result;
             }
         };
-        if let Some(signature) = signature {
-            *state = State::OutOfMemory;
-            let index = Index::new(signature)?;
-            self.index.get_or_init(|| index);
-            *state = State::Built;
+        let Some(signature) = signature else { return Ok(()) };
+        match Index::new(signature) {
+            Ok(index) => {
+                self.index.get_or_init(|| index);
+                *state = State::Built;
+                Ok(())
+            }
+            Err(error) => {
+                *state = State::OutOfMemory;
+                Err(error)
+            }
         }
-        Ok(())
     }
 
     /// Returns the index, if it is built.

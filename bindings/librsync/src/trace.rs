@@ -4,10 +4,10 @@ use std::ffi::{c_char, c_int, c_void};
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
-use libc::FILE;
 use sigdelta::librsync::{result_c_text, result_text};
 use sigdelta_ffi::Text;
 
+use crate::libc_stdio::{stderr, stdio};
 use crate::types::{TraceFn, rs_loglevel, rs_result};
 
 /// librsync's longest message, with its NUL.
@@ -22,6 +22,11 @@ static SINK: AtomicPtr<c_void> = AtomicPtr::new(rs_trace_stderr as *mut c_void);
 ///
 /// May run code of the program, so never inside a guard.
 pub fn log(level: rs_loglevel, text: impl fmt::Display) {
+    log_bytes(level, Text::<MESSAGE_LEN>::of(text).as_bytes());
+}
+
+/// As [`log`], for texts that may have names of files in them.
+pub fn log_bytes(level: rs_loglevel, text: &[u8]) {
     let sink = SINK.load(Ordering::Relaxed);
     if level.0 > LEVEL.load(Ordering::Relaxed) || sink.is_null() {
         return;
@@ -32,7 +37,8 @@ pub fn log(level: rs_loglevel, text: impl fmt::Display) {
         _ => "",
     };
     let mut message = Text::<MESSAGE_LEN>::new();
-    let _ = write!(message, "librsync: {severity}{text}");
+    let _ = write!(message, "librsync: {severity}");
+    message.push_bytes(text);
     message.end_line();
     // SAFETY: SINK holds nothing but null and functions of this type.
     let sink: TraceFn = unsafe { std::mem::transmute(sink) };
@@ -46,7 +52,7 @@ pub fn log(level: rs_loglevel, text: impl fmt::Display) {
 pub fn log_cause(cause: impl fmt::Display) {
     let text = Text::<MESSAGE_LEN>::of(cause);
     if !text.is_empty() {
-        log(rs_loglevel::ERR, text.as_c_str().to_str().unwrap_or_default());
+        log_bytes(rs_loglevel::ERR, text.as_bytes());
     }
 }
 
@@ -72,13 +78,9 @@ pub extern "C" fn rs_trace_to(trace_fn: TraceFn) {
 /// Writes a message to standard error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn rs_trace_stderr(_: rs_loglevel, msg: *const c_char) {
-    unsafe extern "C" {
-        #[cfg_attr(target_vendor = "apple", link_name = "__stderrp")]
-        static stderr: *mut FILE;
-    }
     if !msg.is_null() {
         // SAFETY: a text, by contract; stderr is set before any code runs.
-        unsafe { libc::fputs(msg, stderr) };
+        unsafe { (stdio().fputs)(msg, stderr) };
     }
 }
 

@@ -1,25 +1,27 @@
 //! Whole streams of C: signature, loading, delta and patch in one call.
+//!
+//! Each drives a job, as a program would, so that streams are used outside of the guards of the engines.
 
-use std::ffi::CStr;
+use std::ffi::c_void;
+use std::fmt;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{FILE, size_t};
-use sigdelta::io::{self, BufferSizes};
-use sigdelta::librsync::{Cause, is_of_job};
-use sigdelta::{
-    AfterEnd, DeltaEncoder, DeltaOptions, Engine, Error, ErrorKind, PatchOptions, Patcher,
-    SignatureEncoder,
-};
-use sigdelta_ffi::{Shared, guard};
+use sigdelta::AfterEnd;
+use sigdelta::io::{BufferSizes, signature_buffers};
+use sigdelta_ffi::{Shared, guard, slice_mut};
 
 use crate::args::{Wanted, resolve_aloud};
-use crate::stdio::{Stream, StreamBasis};
-use crate::sumset::{Built, Sumset};
-use crate::trace::{log_cause, log_failure};
+use crate::job::{rs_job, rs_job_free, rs_job_iter};
+use crate::stdio::{Errno, Stream, StreamBasis};
+use crate::sumset::Sumset;
+use crate::trace::log_cause;
 use crate::types::{
-    rs_inbuflen, rs_long_t, rs_magic_number, rs_outbuflen, rs_result, rs_signature, rs_stats,
+    rs_buffers_s, rs_inbuflen, rs_long_t, rs_magic_number, rs_outbuflen, rs_result, rs_signature,
+    rs_stats,
 };
 
+const DEFAULT_BUFFER: usize = 256 << 10;
 /// Buffers larger than this gain nothing.
 const MAX_BUFFER: i32 = 64 << 20;
 /// What librsync reads of a delta at once, so that a stream that goes on behind the delta is left at
@@ -27,7 +29,7 @@ const MAX_BUFFER: i32 = 64 << 20;
 const DELTA_BUFFER: usize = 64 << 10;
 
 /// Returns what the program asked for in rs_inbuflen and rs_outbuflen.
-fn buffers() -> BufferSizes {
+fn wanted_buffers() -> BufferSizes {
     let size = |wanted: &AtomicI32| match wanted.load(Ordering::Relaxed) {
         ..=0 => None,
         wanted => Some(wanted.min(MAX_BUFFER) as usize),
@@ -35,37 +37,112 @@ fn buffers() -> BufferSizes {
     BufferSizes { input: size(&rs_inbuflen), output: size(&rs_outbuflen) }
 }
 
-/// Runs our part of a job, then reports what came of it to log and program.
-///
-/// Runs code of the program, so never inside a guard.
-///
-/// # Safety
-/// `stats` is null or valid.
-unsafe fn run(
-    op: &'static CStr,
-    stats: *mut rs_stats,
-    basis_fd: i32,
-    job: impl FnOnce(&mut rs_stats) -> Result<(), Error>,
-) -> rs_result {
-    let mut done = rs_stats::new(op);
-    let result = guard(None, || Some(job(&mut done)));
-    done.finish();
-    let (result, of_job) = match &result {
-        Some(Ok(())) => (rs_result::DONE, false),
-        Some(Err(error)) => {
-            log_cause(Cause { error, basis_fd });
-            (rs_result(error.kind().code()), is_of_job(error))
+/// A job between two streams.
+struct Driver {
+    job: *mut rs_job,
+    input: Stream,
+    output: Option<Stream>,
+    in_bytes: u64,
+    out_bytes: u64,
+}
+
+impl Driver {
+    /// Takes a job over; null if there was no memory for it.
+    fn new(job: *mut rs_job, input: Stream, output: Option<Stream>) -> Self {
+        Driver { job, input, output, in_bytes: 0, out_bytes: 0 }
+    }
+
+    /// Runs the job to its end.
+    ///
+    /// Runs code of the program, so never inside a guard.
+    ///
+    /// # Safety
+    /// `stats` is null or valid.
+    unsafe fn run(mut self, buffers: BufferSizes, stats: *mut rs_stats) -> rs_result {
+        if self.job.is_null() {
+            return rs_result::MEM_ERROR;
         }
-        None => (rs_result(ErrorKind::Internal.code()), true),
-    };
-    if of_job {
-        log_failure(op.to_str().unwrap_or_default(), result);
+        let result = self.drive(buffers);
+        // SAFETY: not null, and ours.
+        let done = unsafe { &mut (*self.job).stats };
+        done.set_bytes(self.in_bytes, self.out_bytes);
+        done.finish();
+        if !stats.is_null() {
+            // SAFETY: not null and by contract valid.
+            unsafe { stats.write(*done) };
+        }
+        result
     }
-    if !stats.is_null() {
-        // SAFETY: not null and by contract valid.
-        unsafe { stats.write(done) };
+
+    fn drive(&mut self, sizes: BufferSizes) -> rs_result {
+        let output_len =
+            if self.output.is_some() { sizes.output.unwrap_or(DEFAULT_BUFFER) } else { 0 };
+        let input = try_buffer(sizes.input.unwrap_or(DEFAULT_BUFFER));
+        let (Some(mut input), Some(mut output)) = (input, try_buffer(output_len)) else {
+            return rs_result::MEM_ERROR;
+        };
+        let mut buffers = rs_buffers_s {
+            next_in: input.as_mut_ptr().cast(),
+            avail_in: 0,
+            eof_in: 0,
+            next_out: output.as_mut_ptr().cast(),
+            avail_out: output.len(),
+        };
+        loop {
+            // SAFETY: the job is ours, and the buffers have what they say.
+            let result = unsafe { rs_job_iter(self.job, &mut buffers) };
+            let produced = output.len() - buffers.avail_out;
+            if let (Some(stream), 1..) = (self.output, produced) {
+                if let Err(errno) = stream.write(&output[..produced]) {
+                    log_cause(Failed("(rs_outfilebuf_drain) error draining buf to file", errno));
+                    return rs_result::IO_ERROR;
+                }
+                self.out_bytes += produced as u64;
+            }
+            if result != rs_result::BLOCKED {
+                return result;
+            }
+            buffers.next_out = output.as_mut_ptr().cast();
+            buffers.avail_out = output.len();
+            if buffers.avail_in == 0 && buffers.eof_in == 0 {
+                match self.input.read(&mut input) {
+                    Ok(read) => {
+                        self.in_bytes += read as u64;
+                        buffers.next_in = input.as_mut_ptr().cast();
+                        buffers.avail_in = read;
+                        buffers.eof_in = (read == 0).into();
+                    }
+                    Err(errno) => {
+                        log_cause(Failed("(rs_infilebuf_fill) error filling buf from file", errno));
+                        return rs_result::IO_ERROR;
+                    }
+                }
+            }
+        }
     }
-    result
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // SAFETY: null, or ours and not freed yet.
+        unsafe { rs_job_free(self.job) };
+    }
+}
+
+fn try_buffer(len: usize) -> Option<Vec<u8>> {
+    let mut buf = Vec::new();
+    buf.try_reserve_exact(len).ok()?;
+    buf.resize(len, 0);
+    Some(buf)
+}
+
+/// What failed, and how.
+struct Failed(&'static str, Errno);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0, self.1.text().as_c_str().to_string_lossy())
+    }
 }
 
 /// Writes the signature of a stream, from where it stands to its end.
@@ -91,16 +168,10 @@ pub unsafe extern "C-unwind" fn rs_sig_file(
         Ok(params) => params,
         Err(result) => return result,
     };
-    let job = |done: &mut rs_stats| {
-        let mut encoder = SignatureEncoder::new(params);
-        let result = io::drive_signature(&mut encoder, basis, output, buffers(), &mut ());
-        let stats = encoder.stats();
-        done.set_signature(&stats);
-        done.set_bytes(stats.in_bytes, stats.out_bytes);
-        result
-    };
+    let job = guard(std::ptr::null_mut(), || rs_job::signature(params));
+    let buffers = signature_buffers(&params, wanted_buffers());
     // SAFETY: null or valid, by contract.
-    unsafe { run(c"signature", stats, -1, job) }
+    unsafe { Driver::new(job, basis, Some(output)).run(buffers, stats) }
 }
 
 /// Loads the signature in a stream, from where it stands to its end.
@@ -122,21 +193,11 @@ pub unsafe extern "C-unwind" fn rs_loadsig_file(
     // SAFETY: null or open, by contract.
     let Some(input) = (unsafe { Stream::new(sig_file) }) else { return rs_result::PARAM_ERROR };
     let Some(shared) = Shared::new(Sumset::new()) else { return rs_result::MEM_ERROR };
-    let loading = shared.clone();
+    let job = guard(std::ptr::null_mut(), || rs_job::load(shared.clone()));
     // SAFETY: not null and by contract valid.
     unsafe { *sumset = shared.into_raw() };
-    let job = |done: &mut rs_stats| {
-        let loaded = loading.load(|decoder| io::drive_load(decoder, input, buffers()));
-        let (stats, result) = match loaded {
-            Ok(stats) => (stats, loading.finish()),
-            Err((stats, error)) => (stats, Err(error)),
-        };
-        done.set_signature(&stats);
-        done.set_bytes(stats.in_bytes, 0);
-        result
-    };
     // SAFETY: null or valid, by contract.
-    unsafe { run(c"loadsig", stats, -1, job) }
+    unsafe { Driver::new(job, input, None).run(wanted_buffers(), stats) }
 }
 
 /// Writes the delta of a new file against a signature. `stats` may be NULL.
@@ -155,18 +216,9 @@ pub unsafe extern "C-unwind" fn rs_delta_file(
     let (Some(sumset), Some((new, output))) = (sumset, streams) else {
         return rs_result::PARAM_ERROR;
     };
-    let job = |done: &mut rs_stats| {
-        let index = Built::new(Some(sumset))?;
-        let mut encoder = DeltaEncoder::new(index.clone(), DeltaOptions::new());
-        let result = io::drive(&mut encoder, new, output, buffers(), &mut ());
-        let stats = encoder.stats();
-        index.count(&stats.search);
-        done.set_commands(&stats.commands);
-        done.set_bytes(stats.in_bytes, stats.out_bytes);
-        result
-    };
+    let job = guard(std::ptr::null_mut(), || rs_job::delta(Some(sumset)));
     // SAFETY: null or valid, by contract.
-    unsafe { run(c"delta", stats, -1, job) }
+    unsafe { Driver::new(job, new, Some(output)).run(wanted_buffers(), stats) }
 }
 
 /// Writes the result of a delta on a basis, a stream that can seek. `stats` may be NULL.
@@ -185,18 +237,33 @@ pub unsafe extern "C-unwind" fn rs_patch_file(
     let streams =
         unsafe { Stream::new(basis_file).zip(Stream::new(delta_file)).zip(Stream::new(new_file)) };
     let Some(((basis, delta), output)) = streams else { return rs_result::PARAM_ERROR };
-    let job = |done: &mut rs_stats| {
-        let after_end = if delta.may_have_trailer() { AfterEnd::Tolerate } else { AfterEnd::Stop };
-        let mut patcher = Patcher::new(PatchOptions::new().after_end(after_end));
-        let BufferSizes { input, output: output_size } = buffers();
-        let buffers = BufferSizes { input: input.or(Some(DELTA_BUFFER)), output: output_size };
-        let basis = StreamBasis::new(basis);
-        let result = io::drive_patch(&mut patcher, basis, delta, output, buffers, &mut ());
-        let stats = patcher.stats();
-        done.set_commands(&stats.commands);
-        done.set_bytes(stats.in_bytes, stats.out_bytes);
-        result
-    };
+    let after_end = if delta.may_have_trailer() { AfterEnd::Tolerate } else { AfterEnd::Stop };
+    let mut basis = StreamBasis::new(basis);
+    let copy_arg = (&raw mut basis).cast();
+    let job =
+        guard(std::ptr::null_mut(), || rs_job::patch(after_end, Some(copy_of_basis), copy_arg));
+    let BufferSizes { input, output: output_len } = wanted_buffers();
+    let buffers = BufferSizes { input: input.or(Some(DELTA_BUFFER)), output: output_len };
     // SAFETY: null or valid, by contract.
-    unsafe { run(c"patch", stats, basis.fd(), job) }
+    unsafe { Driver::new(job, delta, Some(output)).run(buffers, stats) }
+}
+
+/// The copy callback of [`rs_patch_file`], whose argument is a [`StreamBasis`].
+unsafe extern "C-unwind" fn copy_of_basis(
+    basis: *mut c_void,
+    position: rs_long_t,
+    len: *mut size_t,
+    buf: *mut *mut c_void,
+) -> rs_result {
+    // SAFETY: our own argument, which nobody else uses, and the room that our own job has.
+    let (basis, len, space) =
+        unsafe { (&mut *basis.cast::<StreamBasis>(), &mut *len, slice_mut(*buf, *len)) };
+    let Some(space) = space else { return rs_result::INTERNAL_ERROR };
+    match basis.read_at(position as u64, space) {
+        Ok(read) => {
+            *len = read;
+            rs_result::DONE
+        }
+        Err(result) => result,
+    }
 }

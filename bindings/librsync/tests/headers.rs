@@ -2,46 +2,16 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs)]
 
+#[path = "../../test-support/mod.rs"]
 mod support;
 
-use std::path::Path;
-use std::process::Command;
-
-use support::{folder, has_tool, include, run_ok};
-
-const C: &[&str] = &["-std=c99", "-std=c11", "-std=c17"];
-const CXX: &[&str] = &["-std=c++98", "-std=c++11", "-std=c++20"];
-
-/// Compiles a text in every dialect.
-fn compile(name: &str, text: &str, flags: &[&str]) {
-    let folder = folder(name);
-    let compile = |compiler: &str, file: &str, standards: &[&str], warnings: &[&str]| {
-        if !has_tool(compiler) {
-            return;
-        }
-        let source = folder.join(file);
-        std::fs::write(&source, text).unwrap();
-        for standard in standards {
-            run_ok(
-                Command::new(compiler)
-                    .args([standard, "-fsyntax-only", "-Wall", "-Wextra", "-pedantic", "-Werror"])
-                    .args(warnings)
-                    .args(flags)
-                    .arg("-I")
-                    .arg(include())
-                    .arg(&source),
-            );
-        }
-    };
-    compile("gcc", "test.c", C, &["-Wstrict-prototypes", "-Wmissing-prototypes"]);
-    compile("g++", "test.cpp", CXX, &["-Wmissing-declarations"]);
-}
+use support::{compile_in_every_dialect, include};
 
 #[test]
 fn alone_and_twice() {
-    compile("twice", "#include <librsync.h>\n#include <librsync.h>\n", &[]);
+    compile_in_every_dialect("twice", "#include <librsync.h>\n#include <librsync.h>\n", &[]);
     let export = "#include <librsync_export.h>\n#include <librsync_export.h>\nextern int x;\n";
-    compile("export", export, &[]);
+    compile_in_every_dialect("export", export, &[]);
 }
 
 #[test]
@@ -87,8 +57,8 @@ fn used_as_clients_do() {
             return result == RS_DONE && stats.block_len ? RS_SYNTAX_ERROR : RS_DONE;
         }
     "#;
-    compile("used", text, &[]);
-    compile("static", text, &["-DLIBRSYNC_STATIC_DEFINE"]);
+    compile_in_every_dialect("used", text, &[]);
+    compile_in_every_dialect("static", text, &["-DLIBRSYNC_STATIC_DEFINE"]);
 }
 
 #[test]
@@ -105,8 +75,8 @@ fn file_functions_can_be_hidden() {
             rs_outbuflen, rs_sig_file, rs_loadsig_file, rs_delta_file, rs_patch_file;
         #endif
     ";
-    compile("files", text, &[]);
-    compile("no-files", text, &["-DRSYNC_NO_STDIO_INTERFACE"]);
+    compile_in_every_dialect("files", text, &[]);
+    compile_in_every_dialect("no-files", text, &["-DRSYNC_NO_STDIO_INTERFACE"]);
 }
 
 /// Clients take these macros for signs of another librsync, or define them.
@@ -119,12 +89,12 @@ fn nothing_defines_what_must_stay_undefined() {
         #endif
         #define RS_JOB_BLOCKSIZE 65536
     ";
-    compile("undefined", text, &[]);
+    compile_in_every_dialect("undefined", text, &[]);
 }
 
 #[test]
 fn both_headers_are_there() {
     for name in ["librsync.h", "librsync_export.h"] {
-        assert!(Path::new(&include()).join(name).is_file(), "{name}");
+        assert!(include().join(name).is_file(), "{name}");
     }
 }

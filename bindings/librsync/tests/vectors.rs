@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::json::{self, Value};
-use support::{Library, Link, VECTORS, folder, has_tool, ours, peer, run_ok, show};
+use support::{Library, VECTORS, folder, has_tool, ours, peer, run_ok, show};
 
 struct Vector {
     name: String,
@@ -122,7 +122,7 @@ fn check_vectors(name: &str, library: &Library, delta: impl Fn(&Vector) -> &'sta
     if !has_tool("gcc") || !has_tool("sha256sum") {
         return;
     }
-    let program = VECTORS.build(&folder(&format!("{name}-program")), &Link::Shared(library));
+    let program = VECTORS.build(&folder(&format!("{name}-program")), &library.shared());
     let folder = folder(name);
     let vectors = vectors();
     let mut lines = String::new();

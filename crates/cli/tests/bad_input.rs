@@ -57,7 +57,7 @@ fn check(rows: &[Row], rdiff_args: &[&str], sigdelta_args: &[&str]) {
 fn a_bad_delta_is_named_with_the_byte_where_it_fails() {
     let delta = |commands: &[u8]| [b"rs\x026", commands].concat();
     let rows = [
-        row("empty", b"", 103, 4, "end of input at byte 0, expected the magic number"),
+        row("empty", b"", 103, 4, "end of input at byte 0: it is empty"),
         row("cut-magic", b"rs", 103, 4, "end of input at byte 2, expected the magic number"),
         row("no-command", b"rs\x026", 103, 4, "at byte 4, expected a delta command"),
         row("elf", b"\x7fELF....", 104, 4, "it looks like an ELF program"),
@@ -123,7 +123,7 @@ fn a_bad_signature_is_named_with_the_byte_where_it_fails() {
     let good = header(b"rs\x01G", 2048, 8);
     let with = |tail: &[u8]| [&good, tail].concat();
     let rows = [
-        row("empty", b"", 103, 4, "end of input at byte 0, expected the magic number"),
+        row("empty", b"", 103, 4, "end of input at byte 0: it is empty"),
         row("cut-block-length", &good[..6], 103, 4, "byte 6, expected the block length"),
         row("cut-strong-length", &good[..11], 103, 4, "byte 11, expected the strong length"),
         row("bad-magic-cut", b"hello", 103, 4, "not a signature: magic 0x68656c6c at byte 0"),

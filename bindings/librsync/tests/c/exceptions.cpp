@@ -150,6 +150,45 @@ void trace_callback()
     bytes_free(&bad);
 }
 
+ssize_t throw_in_read(void *, char *, size_t)
+{
+    throw Thrown{4};
+}
+
+// A stream of the program's own.
+void stream_function()
+{
+    cookie_io_functions_t functions = {throw_in_read, NULL, NULL, NULL};
+    FILE *in = fopencookie(NULL, "rb", functions), *out = tmpfile();
+    char space[4];
+    void *buf = space;
+    size_t len = sizeof space;
+    rs_signature_t *sums = NULL;
+
+    REQUIRE(in && out);
+    check_throws(4, [&] { rs_sig_file(in, out, 256, 8, RS_MD4_SIG_MAGIC, NULL); });
+    check_throws(4, [&] { rs_loadsig_file(in, &sums, NULL); });
+    check_throws(4, [&] { rs_patch_file(out, in, out, NULL); });
+    rs_free_sumset(sums);
+    fclose(out);
+    // Without a seek function it fails before it reads.
+    CHECK_INT(rs_file_copy_cb(in, 0, &len, &buf), RS_IO_ERROR);
+}
+
+// The result of a job stays what it was, also if the messages about it throw.
+void a_message_that_throws()
+{
+    bytes_t bad = unhex("72730237 00");
+    rs_job_t *job = rs_patch_begin(NULL, NULL);
+
+    rs_trace_to(throw_in_trace);
+    check_throws(3, [&] { run_job(job, bad.data, bad.len, WHOLE, 0, NULL); });
+    CHECK_INT(run_job(job, bad.data, bad.len, WHOLE, 0, NULL), RS_BAD_MAGIC);
+    rs_trace_to(NULL);
+    CHECK_INT(rs_job_free(job), RS_DONE);
+    bytes_free(&bad);
+}
+
 } // namespace
 
 int main()
@@ -159,5 +198,7 @@ int main()
     RUN(copy_callback);
     RUN(copy_callback_in_a_drive);
     RUN(trace_callback);
+    RUN(stream_function);
+    RUN(a_message_that_throws);
     return check_end();
 }

@@ -1,27 +1,28 @@
-//! What the tests share: the library as built for release, Debian's, tools, programs in C.
+//! What tests of librsync share beyond `test-support`: libraries by name, programs in `tests/c`.
 #![allow(dead_code, missing_docs)] // no test uses all of it
 
 pub mod json;
+#[path = "../../../test-support/mod.rs"]
+mod test_support;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::OnceLock;
 
-const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+pub use test_support::*;
 
-/// A shared library by the name that programs look for, and where its archive is, if there is one.
+/// A shared library by the name that programs look for.
 pub struct Library {
     /// Holds nothing but `librsync.so.2`.
-    pub folder: PathBuf,
-    pub archive: Option<PathBuf>,
+    folder: PathBuf,
 }
 
 impl Library {
-    fn new(name: &str, shared: &Path, archive: Option<PathBuf>) -> Self {
+    fn new(name: &str, shared: &Path) -> Self {
         let folder = folder(&format!("lib-{name}"));
         std::os::unix::fs::symlink(shared, folder.join("librsync.so.2")).unwrap();
-        Library { folder, archive }
+        Library { folder }
     }
 
     pub fn shared(&self) -> PathBuf {
@@ -37,94 +38,21 @@ impl Library {
     }
 }
 
-/// Returns our library, built for release, once.
+/// Returns our library.
 pub fn ours() -> &'static Library {
     static LIBRARY: OnceLock<Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "--package", "sigdelta-librsync"])
-            .arg("--target-dir")
-            .arg(target)
-            .env_remove("CARGO_BUILD_TARGET")
-            .current_dir(PACKAGE)
-            .status()
-            .unwrap();
-        assert!(status.success(), "the library does not build");
-        let built = target.join("release");
-        Library::new("ours", &built.join("librsync.so"), Some(built.join("librsync.a")))
-    })
+    LIBRARY.get_or_init(|| Library::new("ours", &release_folder().join("librsync.so")))
 }
 
-/// Returns Debian's library (package `librsync2`), or None where it is not installed; in CI it must
-/// be there.
+/// Returns our static library.
+pub fn archive() -> PathBuf {
+    release_folder().join("librsync.a")
+}
+
+/// Returns Debian's library, if there is [`peer_librsync`].
 pub fn peer() -> Option<&'static Library> {
     static LIBRARY: OnceLock<Option<Library>> = OnceLock::new();
-    let library = LIBRARY.get_or_init(|| {
-        let path = match std::env::var_os("SIGDELTA_PEER_LIBRSYNC") {
-            Some(path) => Some(path.into()),
-            None => ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"]
-                .map(|folder| Path::new(folder).join("librsync.so.2"))
-                .into_iter()
-                .find(|path| path.exists()),
-        };
-        path.map(|path: PathBuf| Library::new("peer", &path, None))
-    });
-    found(library.as_ref(), "librsync2")
-}
-
-/// Returns Debian's `rdiff`, on the same terms as [`peer`].
-pub fn peer_rdiff() -> Option<PathBuf> {
-    let rdiff = std::env::var_os("SIGDELTA_PEER_RDIFF").unwrap_or_else(|| "/usr/bin/rdiff".into());
-    let rdiff = PathBuf::from(rdiff);
-    found(rdiff.exists().then_some(rdiff), "rdiff")
-}
-
-/// Returns whether a program is installed, on the same terms as [`peer`].
-pub fn has_tool(name: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let tool = std::env::split_paths(&paths).find(|path| path.join(name).exists());
-    found(tool, name).is_some()
-}
-
-fn found<T>(peer: Option<T>, name: &str) -> Option<T> {
-    if peer.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "{name} is not installed");
-        eprintln!("skipped: {name} is not installed");
-    }
-    peer
-}
-
-/// Returns an empty folder for one test.
-pub fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("librsync-{}-{name}", env!("CARGO_CRATE_NAME")));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// Where `librsync.h` is.
-pub fn include() -> PathBuf {
-    Path::new(PACKAGE).join("../../include")
-}
-
-pub fn symbols() -> String {
-    std::fs::read_to_string(Path::new(PACKAGE).join("symbols.txt")).unwrap()
-}
-
-/// Returns what a command prints; it must succeed.
-#[track_caller]
-pub fn run_ok(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", show(&output));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// How a command ended, for people.
-pub fn show(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+    LIBRARY.get_or_init(|| peer_librsync().map(|path| Library::new("peer", &path))).as_ref()
 }
 
 /// A program in `tests/c`.
@@ -151,8 +79,10 @@ pub const COPYRELOC: Program =
 
 pub const VECTORS: Program = fact("vectors", "vectors.c");
 
-/// All programs that need no arguments.
-pub const PROGRAMS: [Program; 17] = [
+pub const MANY_BLOCKS: Program = beyond("many-blocks", "many-blocks.c", false);
+
+/// All programs that need no arguments and little memory.
+pub const PROGRAMS: [Program; 18] = [
     fact("layout", "layout.c"),
     fact("text", "text.c"),
     fact("sigargs", "sigargs.c"),
@@ -165,6 +95,7 @@ pub const PROGRAMS: [Program; 17] = [
     fact("stdio", "stdio.c"),
     fact("hostile", "hostile.c"),
     COPYRELOC,
+    Program { for_valgrind: false, ..fact("interrupted", "interrupted.c") },
     beyond("beyond", "beyond.c", true),
     beyond("exceptions", "exceptions.cpp", true),
     beyond("threads", "threads.c", false),
@@ -172,47 +103,13 @@ pub const PROGRAMS: [Program; 17] = [
     beyond("huge", "huge.c", false),
 ];
 
-/// What `rustc --print native-static-libs` names, but for what is part of the C library today.
-const NATIVE: &[&str] = &["-lgcc_s", "-lpthread", "-lm", "-ldl"];
-
-/// What a program is linked with.
-pub enum Link<'a> {
-    Shared(&'a Library),
-    Static(&'a Library),
-}
-
 impl Program {
-    /// Compiles into `folder`, without a warning.
+    /// Compiles into `folder`, without a warning, and links with a library.
     #[track_caller]
-    pub fn build(&self, folder: &Path, link: &Link<'_>) -> PathBuf {
-        let (compiler, standard) = match self.source.ends_with(".cpp") {
-            true => ("g++", "-std=c++11"),
-            false => ("gcc", "-std=c11"),
-        };
+    pub fn build(&self, folder: &Path, library: &Path) -> PathBuf {
         let executable = folder.join(self.name);
-        let mut command = Command::new(compiler);
-        command
-            .args([standard, "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"])
-            .args(self.flags)
-            .arg("-I")
-            .arg(include())
-            .arg(Path::new(PACKAGE).join("tests/c").join(self.source))
-            .arg("-o")
-            .arg(&executable);
-        match link {
-            Link::Shared(library) => command.arg(library.shared()),
-            // The libraries that `rustc --print native-static-libs` names.
-            Link::Static(library) => command.arg(library.archive.as_ref().unwrap()).args([
-                "-lgcc_s",
-                "-lutil",
-                "-lrt",
-                "-lpthread",
-                "-lm",
-                "-ldl",
-                "-lc",
-            ]),
-        };
-        run_ok(&mut command);
+        let source = Path::new(PACKAGE).join("tests/c").join(self.source);
+        build_program(&source, self.flags, library, &executable);
         executable
     }
 }

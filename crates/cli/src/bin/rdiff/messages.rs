@@ -7,7 +7,7 @@ use sigdelta::librsync::{Cause, is_of_job, result_text};
 
 /// Returns the lines librsync logs when a job fails, without their prefix.
 pub fn job_failure(job: &str, error: &Error) -> Vec<String> {
-    let mut lines = vec![Cause { error, basis_fd: 3 }.to_string()];
+    let mut lines = vec![Cause(error).to_string()];
     if is_of_job(error) {
         let words = result_text(error.kind().code());
         lines.push(format!("(rs_job_complete) {job} job failed: {words}"));
