@@ -6,37 +6,77 @@
  *
  *     if (sigdelta_signature_file("old", "old.sig", NULL, NULL) != SIGDELTA_OK ||
  *         sigdelta_delta_file("old.sig", "new", "new.delta", NULL, NULL) != SIGDELTA_OK ||
- *         sigdelta_patch_file("old", "new.delta", "new.copy", NULL, NULL) != SIGDELTA_OK)
+ *         sigdelta_patch_file("old", "new.delta", "new.copy", NULL, NULL) != SIGDELTA_OK) {
  *         fprintf(stderr, "%s\n", sigdelta_error_text());
+ *         return 1;
+ *     }
  *
  * The same in memory: sigdelta_signature_bytes and its neighbours. In pieces: a job, which is fed and
- * emptied step by step and does no I/O itself; here a signature from stdin to stdout:
+ * emptied step by step and does no I/O itself. This runs a job of any kind; patches alone ask for the
+ * basis. The result is 0 if all went well:
  *
- *     static uint8_t in[65536], out[65536];
- *     sigdelta_buffers b = { in, 0, out, sizeof out, 0 };
+ *     int run(sigdelta_job *job, FILE *input, FILE *basis, FILE *output)
+ *     {
+ *         static uint8_t in[65536], out[65536];
+ *         sigdelta_buffers b = { in, 0, out, sizeof out, 0 };
+ *         sigdelta_status status;
+ *         do {
+ *             uint64_t position, len;
+ *             size_t made;
+ *             status = sigdelta_job_step(job, &b);
+ *             if (status == SIGDELTA_NEEDS_BASIS) {
+ *                 sigdelta_job_wanted(job, &position, &len);
+ *                 len = len < b.output_len ? len : b.output_len;
+ *                 if (fseek(basis, (long)position, SEEK_SET) != 0)
+ *                     return 1;
+ *                 len = fread(b.output, 1, (size_t)len, basis);
+ *                 if (ferror(basis))
+ *                     return 1;
+ *                 if (sigdelta_job_copied(job, &b, (size_t)len) != SIGDELTA_OK)
+ *                     return 1;
+ *             } else if (status == SIGDELTA_NEEDS_INPUT) {
+ *                 b.input = in;
+ *                 b.input_len = fread(in, 1, sizeof in, input);
+ *                 b.end_of_input = b.input_len == 0;
+ *                 if (ferror(input))
+ *                     return 1;
+ *             } else {
+ *                 made = sizeof out - b.output_len;
+ *                 if (fwrite(out, 1, made, output) != made)
+ *                     return 1;
+ *                 b.output = out;
+ *                 b.output_len = sizeof out;
+ *             }
+ *         } while (status != SIGDELTA_OK && status < SIGDELTA_IO_ERROR);
+ *         return status != SIGDELTA_OK;
+ *     }
+ *
+ * Here it makes the new file from a delta that comes from stdin:
+ *
  *     sigdelta_job *job;
- *     sigdelta_status status = sigdelta_signature_job(SIGDELTA_UNKNOWN, NULL, &job);
- *     if (status == SIGDELTA_OK) do {
- *         if (b.input_len == 0 && !b.end_of_input) {
- *             b.input = in;
- *             b.input_len = fread(in, 1, sizeof in, stdin);
- *             b.end_of_input = b.input_len == 0;
- *         }
- *         b.output = out;
- *         b.output_len = sizeof out;
- *         status = sigdelta_job_step(job, &b);
- *         fwrite(out, 1, sizeof out - b.output_len, stdout);
- *     } while (status == SIGDELTA_NEEDS_INPUT || status == SIGDELTA_NEEDS_OUTPUT);
+ *     FILE *basis = fopen("old", "rb");
+ *     if (!basis || sigdelta_patch_job(NULL, &job) != SIGDELTA_OK)
+ *         return 1;
+ *     if (run(job, stdin, basis, stdout) != 0 || fflush(stdout) != 0)
+ *         return 1;
  *     sigdelta_job_free(job);
  *
  * Status      Functions that can fail return a sigdelta_status: SIGDELTA_OK, an error from 100 on, or,
  *             from a step only, what is needed. After an error sigdelta_error_text() says in one line
- *             what happened, to the same thread. No call that succeeds changes that text.
+ *             what happened, to the same thread, and sigdelta_error_errno() what the system said, if
+ *             it was the system. No call that succeeds changes these.
  * Failures    A job or decoder that failed stays so: every later step gives the same status and text,
  *             and it is still to be freed. SIGDELTA_PARAM_ERROR for the arguments of a call (a NULL, a
  *             wrong length) is no failure of the job: nothing happened.
  * NULL        Any pointer may be NULL. Where that makes no sense the answer is SIGDELTA_PARAM_ERROR; the
  *             functions named _free do nothing. Inputs of length 0 may be NULL.
+ * Files       An existing output is replaced. It is written beside its destination and renamed when it
+ *             is complete, so a failure leaves the destination as it was; permissions are kept and
+ *             symbolic links followed. Devices and pipes are written directly. An output must not be
+ *             one of the inputs. Any input may be a pipe but the basis of a patch, which must be
+ *             seekable. "-" is just a name. Names are bytes on Unix, UTF-8 elsewhere.
+ * Statistics  A sigdelta_stats is optional. All of it but its size is cleared first and filled in on
+ *             success only; sigdelta_job_stats alone speaks of jobs that failed, too.
  * Memory      What the library allocates, the library frees: handles and sigdelta_bytes go back to the
  *             function named _free, once. A function that gives a handle or bytes sets them to NULL
  *             first, so they are NULL if it fails. Arguments are not kept beyond the call; but a delta
@@ -77,14 +117,14 @@ typedef enum sigdelta_status {
     SIGDELTA_OK = 0,
     /** All input is used up: give more, or say that it ended. */
     SIGDELTA_NEEDS_INPUT = 1,
-    /** The output is full: make room. */
+    /** The output is full, or there is none: make room. */
     SIGDELTA_NEEDS_OUTPUT = 2,
-    /** A patch job needs bytes of the basis: see sigdelta_job_wanted. */
+    /** A patch job needs bytes of the basis, and there is room for some: see sigdelta_job_wanted. */
     SIGDELTA_NEEDS_BASIS = 3,
     /** Opening, reading or writing failed. */
     SIGDELTA_IO_ERROR = 100,
-    /** A limit of the options was reached. */
-    SIGDELTA_LIMIT_REACHED = 102,
+    /** The system gives no more memory. */
+    SIGDELTA_OUT_OF_MEMORY = 102,
     /** A signature, delta or basis ends too early. */
     SIGDELTA_INPUT_ENDED = 103,
     /** Not a signature, or not a delta. */
@@ -97,8 +137,8 @@ typedef enum sigdelta_status {
     SIGDELTA_PARAM_ERROR = 108,
     /** The progress function said so. */
     SIGDELTA_CANCELLED = 109,
-    /** The system gives no more memory. */
-    SIGDELTA_OUT_OF_MEMORY = 110
+    /** A limit of the options was reached. */
+    SIGDELTA_LIMIT_REACHED = 110
 } sigdelta_status;
 
 /** A length or offset that is not known. */
@@ -138,10 +178,24 @@ typedef enum sigdelta_command_kind {
     SIGDELTA_COMMAND_TRAILER = 4
 } sigdelta_command_kind;
 
-/** Told how much was read of the file in work, and written: about every 256 KiB, less often if blocks
- * are large. A diff or delta reads two files, so the numbers start again. Non-zero cancels. Must
- * return: no exception, no longjmp. */
-typedef int sigdelta_progress_fn(void *opaque, uint64_t in_bytes, uint64_t out_bytes);
+/** What an operation is at: see sigdelta_progress. A delta loads a signature first, a diff takes one. */
+typedef enum sigdelta_phase {
+    /** Reading a basis to describe it. */
+    SIGDELTA_PHASE_SIGNATURE = 1,
+    /** Reading a signature. */
+    SIGDELTA_PHASE_LOAD = 2,
+    /** Reading the new file. */
+    SIGDELTA_PHASE_DELTA = 3,
+    /** Reading the delta, writing the result. */
+    SIGDELTA_PHASE_PATCH = 4
+} sigdelta_phase;
+
+struct sigdelta_progress;
+
+/** Told how far an operation has come: about every 256 KiB, less often if blocks are large, and at the
+ * end of each input. Non-zero cancels. *progress lasts as long as the call. Must return: no exception,
+ * no longjmp. */
+typedef int sigdelta_progress_fn(void *opaque, const struct sigdelta_progress *progress);
 
 /** Initial value of a sigdelta_options: the defaults. */
 #define SIGDELTA_OPTIONS_INIT { sizeof(sigdelta_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
@@ -187,7 +241,10 @@ typedef struct sigdelta_options {
     uint64_t max_output_bytes;
     /** Most bytes of a signature that is loaded; 0 for no limit. */
     uint64_t max_signature_bytes;
-    /** Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit. */
+    /**
+     * Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
+     * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
+     */
     uint64_t max_memory_bytes;
     /** Called while the functions on bytes and files work; may be NULL. */
     sigdelta_progress_fn *progress;
@@ -270,6 +327,20 @@ typedef struct sigdelta_command {
     uint64_t len;
 } sigdelta_command;
 
+/** How far an operation has come. */
+typedef struct sigdelta_progress {
+    /** sizeof(sigdelta_progress) in the library's version; later ones may have more fields. */
+    size_t size;
+    /** A sigdelta_phase. */
+    uint32_t phase;
+    /** Bytes read in this phase. */
+    uint64_t in_bytes;
+    /** Length of what is read in this phase, SIGDELTA_UNKNOWN for pipes. */
+    uint64_t in_total;
+    /** Bytes made in this phase: of the signature, the delta or the result. */
+    uint64_t out_bytes;
+} sigdelta_progress;
+
 #ifdef __cplusplus
 extern "C" {
 #endif /* __cplusplus */
@@ -285,6 +356,13 @@ SIGDELTA_EXPORT const char *sigdelta_error_text(void);
  * SIGDELTA_UNKNOWN if none.
  */
 SIGDELTA_EXPORT uint64_t sigdelta_error_offset(void);
+
+/**
+ * Returns the system's errno (on Windows its error code) of the last error of this thread, 0 if that
+ * did not come from the system.
+ */
+SIGDELTA_EXPORT
+int sigdelta_error_errno(void);
 
 /** Returns what a status means, in English; the text lives as long as the library. */
 SIGDELTA_EXPORT const char *sigdelta_status_text(sigdelta_status status);
@@ -315,7 +393,8 @@ SIGDELTA_EXPORT
 sigdelta_status sigdelta_signature_bytes(const void *basis,
                                          size_t basis_len,
                                          const struct sigdelta_options *options,
-                                         struct sigdelta_bytes *signature);
+                                         struct sigdelta_bytes *signature,
+                                         struct sigdelta_stats *stats);
 
 /** Makes the delta that turns the basis of a signature into a new file. */
 SIGDELTA_EXPORT
@@ -324,7 +403,8 @@ sigdelta_status sigdelta_delta_bytes(const void *signature,
                                      const void *new_file,
                                      size_t new_len,
                                      const struct sigdelta_options *options,
-                                     struct sigdelta_bytes *delta);
+                                     struct sigdelta_bytes *delta,
+                                     struct sigdelta_stats *stats);
 
 /** Makes the delta that turns a basis into a new file. */
 SIGDELTA_EXPORT
@@ -333,7 +413,8 @@ sigdelta_status sigdelta_diff_bytes(const void *basis,
                                     const void *new_file,
                                     size_t new_len,
                                     const struct sigdelta_options *options,
-                                    struct sigdelta_bytes *delta);
+                                    struct sigdelta_bytes *delta,
+                                    struct sigdelta_stats *stats);
 
 /** Makes the result of a delta on a basis. Set max_output_bytes for a delta from a stranger. */
 SIGDELTA_EXPORT
@@ -342,7 +423,8 @@ sigdelta_status sigdelta_patch_bytes(const void *basis,
                                      const void *delta,
                                      size_t delta_len,
                                      const struct sigdelta_options *options,
-                                     struct sigdelta_bytes *result);
+                                     struct sigdelta_bytes *result,
+                                     struct sigdelta_stats *stats);
 
 /** Gives bytes back and makes the struct {NULL, 0}. */
 SIGDELTA_EXPORT void sigdelta_bytes_free(struct sigdelta_bytes *bytes);
@@ -385,6 +467,12 @@ sigdelta_status sigdelta_index_from_bytes(const void *signature,
                                           const struct sigdelta_options *options,
                                           struct sigdelta_index **index);
 
+/** Loads the signature in a file. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_index_from_file(const char *signature,
+                                         const struct sigdelta_options *options,
+                                         struct sigdelta_index **index);
+
 /** Says what an index has. Any of the four pointers may be NULL. */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_index_info(const struct sigdelta_index *index,
@@ -392,6 +480,23 @@ sigdelta_status sigdelta_index_info(const struct sigdelta_index *index,
                                     uint32_t *block_len,
                                     uint32_t *strong_len,
                                     uint64_t *blocks);
+
+/** Makes the delta that turns the basis of an index into a new file. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_index_delta_bytes(struct sigdelta_index *index,
+                                           const void *new_file,
+                                           size_t new_len,
+                                           const struct sigdelta_options *options,
+                                           struct sigdelta_bytes *delta,
+                                           struct sigdelta_stats *stats);
+
+/** Writes the delta that turns the basis of an index into a new file. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_index_delta_file(struct sigdelta_index *index,
+                                          const char *new_file,
+                                          const char *delta,
+                                          const struct sigdelta_options *options,
+                                          struct sigdelta_stats *stats);
 
 /** Gives an index back; jobs that use it go on. */
 SIGDELTA_EXPORT void sigdelta_index_free(struct sigdelta_index *index);
@@ -415,7 +520,7 @@ sigdelta_status sigdelta_load_job(const struct sigdelta_options *options,
 
 /** Takes the index out of a load job that gave SIGDELTA_OK; once. The job is still to be freed. */
 SIGDELTA_EXPORT
-sigdelta_status sigdelta_job_take_index(struct sigdelta_job *load_job,
+sigdelta_status sigdelta_job_take_index(struct sigdelta_job *job,
                                         struct sigdelta_index **index);
 
 /** Starts a delta: new file in, delta out. The job holds a reference to the index. */
@@ -431,15 +536,17 @@ sigdelta_status sigdelta_patch_job(const struct sigdelta_options *options,
 
 /**
  * Goes on until the job needs something, is done (SIGDELTA_OK, which repeats) or fails. Sizes of input
- * and output may be any, down to one byte; all input is used up before SIGDELTA_NEEDS_INPUT.
+ * and output may be any, down to one byte; all input is used up before SIGDELTA_NEEDS_INPUT, all room
+ * before SIGDELTA_NEEDS_OUTPUT. There may be output whatever the status.
  */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_job_step(struct sigdelta_job *job,
                                   struct sigdelta_buffers *buffers);
 
 /**
- * After SIGDELTA_NEEDS_BASIS: says which bytes of the basis come next in the result. Put 1 to *len of
- * them, as many as there is room for, at buffers->output and call sigdelta_job_copied.
+ * After SIGDELTA_NEEDS_BASIS, when there is room: says which bytes of the basis come next in the
+ * result. Put 1 to *len of them, as many as there is room for, at buffers->output and call
+ * sigdelta_job_copied.
  */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_job_wanted(const struct sigdelta_job *job,
@@ -448,8 +555,8 @@ sigdelta_status sigdelta_job_wanted(const struct sigdelta_job *job,
 
 /**
  * Says that len bytes of the basis were put at buffers->output, and moves the output on. May be called
- * again while sigdelta_job_wanted wants more. A len of 0 says that the basis ends there, which fails
- * the job with SIGDELTA_INPUT_ENDED.
+ * again while sigdelta_job_wanted wants more. A len of 0, if there is room, says that the basis ends
+ * there, which fails the job with SIGDELTA_INPUT_ENDED.
  */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_job_copied(struct sigdelta_job *job,
@@ -471,7 +578,9 @@ sigdelta_status sigdelta_decoder_new(const struct sigdelta_options *options,
 
 /**
  * Goes on to the next command: SIGDELTA_OK with *command filled in, SIGDELTA_NEEDS_INPUT or an error.
- * Literal data is skipped by the calls that follow. Of the buffers, the input alone is used.
+ * SIGDELTA_COMMAND_DONE comes with SIGDELTA_OK, too, again and again: loop until it is the kind, not
+ * while the status is SIGDELTA_OK. Literal data is skipped by the calls that follow. Of the buffers,
+ * the input alone is used.
  */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_decoder_next(struct sigdelta_decoder *decoder,

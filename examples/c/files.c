@@ -7,10 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static int show(void *opaque, uint64_t in_bytes, uint64_t out_bytes)
+static int show(void *opaque, const sigdelta_progress *progress)
 {
+    static const char *const PHASES[] = {"?", "signature", "loading", "delta", "patch"};
+    uint32_t phase = progress->phase < 5 ? progress->phase : 0; /* a newer library may have more */
     (void)opaque;
-    fprintf(stderr, "\r%" PRIu64 " bytes in, %" PRIu64 " out", in_bytes, out_bytes);
+    fprintf(stderr, "\r%-9s %12" PRIu64 " bytes", PHASES[phase], progress->in_bytes);
+    if (progress->in_total != SIGDELTA_UNKNOWN && progress->in_total > 0)
+        fprintf(stderr, " %3.0f%%", 100.0 * (double)progress->in_bytes / (double)progress->in_total);
     return 0; /* anything else cancels */
 }
 

@@ -27,7 +27,7 @@ static void run(sigdelta_job *job, FILE *in, FILE *basis, FILE *out)
     sigdelta_buffers buffers = {.input = input, .output = output, .output_len = sizeof output};
     for (;;) {
         sigdelta_status status = sigdelta_job_step(job, &buffers);
-        if (status == SIGDELTA_NEEDS_BASIS && buffers.output_len > 0) {
+        if (status == SIGDELTA_NEEDS_BASIS) {
             uint64_t position, len;
             check(sigdelta_job_wanted(job, &position, &len));
             if (len > buffers.output_len)

@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use std::ptr;
 
 use sigdelta::io::{self as streams, BufferSizes};
-use sigdelta::{Error, Index};
+use sigdelta::{DeltaStats, Error, Index};
 use sigdelta_ffi::{guard, slice};
 
 use crate::error::{Failure, call};
-use crate::index::{from_basis, load};
+use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
 use crate::out::put;
+use crate::progress::Phase;
+use crate::stats::{StatsTarget, sigdelta_stats};
 use crate::status::sigdelta_status;
 
 /// Bytes that the library allocated; sigdelta_bytes_free gives them back.
@@ -27,7 +29,7 @@ pub struct sigdelta_bytes {
 const NO_BYTES: sigdelta_bytes = sigdelta_bytes { data: ptr::null_mut(), len: 0 };
 
 /// Bytes that grow in memory of C, which is freed without knowing how much it is.
-struct Growing {
+pub struct Growing {
     data: *mut u8,
     len: usize,
     capacity: usize,
@@ -112,53 +114,62 @@ impl Write for Growing {
     }
 }
 
-/// Fills the caller's struct with what `write` writes; with no bytes if it fails.
+/// Fills the caller's struct with what `write` writes; with no bytes if it fails. The name is that of
+/// the argument.
 ///
 /// # Safety
-/// The contract: `target` is null or ours to write, the options are null or valid.
-unsafe fn produce(
+/// The contract: `target` is null or ours to write, options and statistics are null or valid.
+pub unsafe fn produce<Stats: Into<sigdelta_stats>>(
     options: *const sigdelta_options,
-    target: *mut sigdelta_bytes,
-    write: impl FnOnce(&Options, &mut Growing) -> Result<(), Failure>,
+    (target, name): (*mut sigdelta_bytes, &'static str),
+    stats: *mut sigdelta_stats,
+    write: impl FnOnce(&Options, &mut Growing) -> Result<Stats, Failure>,
 ) -> sigdelta_status {
     call(|| {
         // SAFETY: as above.
         unsafe { put(target, NO_BYTES) };
+        // SAFETY: as above.
+        let stats = unsafe { StatsTarget::new(stats) }?;
         if target.is_null() {
-            return Err(Failure::Argument("there is no place for the result"));
+            return Err(Failure::Named(name, "is NULL"));
         }
         // SAFETY: as above.
         let options = unsafe { Options::read(options) }?;
         let mut output = Growing::new();
         let written = write(&options, &mut output);
-        match output.error.take() {
+        let done = match output.error.take() {
             Some(error) => return Err(error.into()),
             None => written?,
-        }
+        };
         // SAFETY: not null, and ours to write.
         unsafe { target.write(output.into_bytes()?) };
+        stats.put(done);
         Ok(sigdelta_status::OK)
     })
 }
 
-/// Returns the bytes of a parameter.
+/// Returns the bytes of an argument.
 ///
 /// # Safety
 /// The contract: `len` bytes that nobody changes while the call lasts.
-unsafe fn input<'a>(address: *const c_void, len: usize) -> Result<&'a [u8], Failure> {
+pub unsafe fn input<'a>(
+    address: *const c_void,
+    len: usize,
+    argument: &'static str,
+) -> Result<&'a [u8], Failure> {
     // SAFETY: as above.
-    unsafe { slice(address, len) }.ok_or(Failure::Argument("an input is NULL or too long"))
+    unsafe { slice(address, len) }.ok_or(Failure::Named(argument, "is NULL or too long"))
 }
 
-fn write_delta(
+/// Makes a delta in memory.
+pub fn write_delta(
     index: &Index,
     new: &[u8],
     options: &Options,
     output: &mut Growing,
-) -> Result<(), Failure> {
-    let monitor = &mut options.monitor();
-    streams::delta(index, new, output, options.delta(), BufferSizes::default(), monitor)?;
-    Ok(())
+) -> Result<DeltaStats, Error> {
+    let monitor = &mut options.monitor(Phase::Delta, Some(new.len() as u64));
+    streams::delta(index, new, output, options.delta(), BufferSizes::default(), monitor)
 }
 
 /// Makes the signature of a basis.
@@ -168,18 +179,19 @@ pub unsafe extern "C" fn sigdelta_signature_bytes(
     basis_len: usize,
     options: *const sigdelta_options,
     signature: *mut sigdelta_bytes,
+    stats: *mut sigdelta_stats,
 ) -> sigdelta_status {
     let write = |options: &Options, output: &mut Growing| {
         // SAFETY: the contract.
-        let basis = unsafe { input(basis, basis_len) }?;
-        let params = options.params(Some(basis_len as u64))?;
-        let len = params.signature_len(basis_len as u64);
-        output.reserve(usize::try_from(len).unwrap_or(usize::MAX))?;
-        streams::signature(basis, output, params, BufferSizes::default(), &mut options.monitor())?;
-        Ok(())
+        let basis = unsafe { input(basis, basis_len, "basis") }?;
+        let len = basis.len() as u64;
+        let params = options.params(Some(len))?;
+        output.reserve(usize::try_from(params.signature_len(len)).unwrap_or(usize::MAX))?;
+        let monitor = &mut options.monitor(Phase::Signature, Some(len));
+        Ok(streams::signature(basis, output, params, BufferSizes::default(), monitor)?)
     };
     // SAFETY: the contract.
-    unsafe { produce(options, signature, write) }
+    unsafe { produce(options, (signature, "signature"), stats, write) }
 }
 
 /// Makes the delta that turns the basis of a signature into a new file.
@@ -191,15 +203,18 @@ pub unsafe extern "C" fn sigdelta_delta_bytes(
     new_len: usize,
     options: *const sigdelta_options,
     delta: *mut sigdelta_bytes,
+    stats: *mut sigdelta_stats,
 ) -> sigdelta_status {
     let write = |options: &Options, output: &mut Growing| {
         // SAFETY: the contract.
-        let (signature, new) =
-            unsafe { (input(signature, signature_len)?, input(new_file, new_len)?) };
-        write_delta(&load(signature, options)?, new, options, output)
+        let signature = unsafe { input(signature, signature_len, "signature") }?;
+        // SAFETY: the contract.
+        let new = unsafe { input(new_file, new_len, "new_file") }?;
+        let index = load(signature, Some(signature.len() as u64), options)?;
+        Ok(write_delta(&index, new, options, output)?)
     };
     // SAFETY: the contract.
-    unsafe { produce(options, delta, write) }
+    unsafe { produce(options, (delta, "delta"), stats, write) }
 }
 
 /// Makes the delta that turns a basis into a new file.
@@ -211,15 +226,19 @@ pub unsafe extern "C" fn sigdelta_diff_bytes(
     new_len: usize,
     options: *const sigdelta_options,
     delta: *mut sigdelta_bytes,
+    stats: *mut sigdelta_stats,
 ) -> sigdelta_status {
     let write = |options: &Options, output: &mut Growing| {
         // SAFETY: the contract.
-        let (basis, new) = unsafe { (input(basis, basis_len)?, input(new_file, new_len)?) };
-        let params = options.params(Some(basis_len as u64))?;
-        write_delta(&from_basis(basis, params, options)?, new, options, output)
+        let basis = unsafe { input(basis, basis_len, "basis") }?;
+        // SAFETY: the contract.
+        let new = unsafe { input(new_file, new_len, "new_file") }?;
+        let len = Some(basis.len() as u64);
+        let index = from_basis(basis, len, options.params(len)?, options)?;
+        Ok(write_delta(&index, new, options, output)?)
     };
     // SAFETY: the contract.
-    unsafe { produce(options, delta, write) }
+    unsafe { produce(options, (delta, "delta"), stats, write) }
 }
 
 /// Makes the result of a delta on a basis. Set max_output_bytes for a delta from a stranger.
@@ -231,23 +250,29 @@ pub unsafe extern "C" fn sigdelta_patch_bytes(
     delta_len: usize,
     options: *const sigdelta_options,
     result: *mut sigdelta_bytes,
+    stats: *mut sigdelta_stats,
 ) -> sigdelta_status {
     let write = |options: &Options, output: &mut Growing| {
         // SAFETY: the contract.
-        let (basis, delta) = unsafe { (input(basis, basis_len)?, input(delta, delta_len)?) };
+        let basis = unsafe { input(basis, basis_len, "basis") }?;
+        // SAFETY: the contract.
+        let delta = unsafe { input(delta, delta_len, "delta") }?;
         // What is in memory is hashed only if a trailer has come.
         let patch_options = options.patch().verify(false);
-        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
-        let stats = streams::patch(basis, delta, &mut *output, patch_options, buffers, monitor)?;
+        let buffers = BufferSizes::default();
+        let monitor = &mut options.monitor(Phase::Patch, Some(delta.len() as u64));
+        let mut stats =
+            streams::patch(basis, delta, &mut *output, patch_options, buffers, monitor)?;
         if let Some(trailer) = stats.trailer
             && !stats.verified
         {
             streams::check_result(&trailer, output.as_slice())?;
+            stats.verified = true;
         }
-        Ok(())
+        Ok(stats)
     };
     // SAFETY: the contract.
-    unsafe { produce(options, result, write) }
+    unsafe { produce(options, (result, "result"), stats, write) }
 }
 
 /// Gives bytes back and makes the struct {NULL, 0}.

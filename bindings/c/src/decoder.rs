@@ -105,7 +105,9 @@ pub unsafe extern "C" fn sigdelta_decoder_new(
 }
 
 /// Goes on to the next command: SIGDELTA_OK with *command filled in, SIGDELTA_NEEDS_INPUT or an error.
-/// Literal data is skipped by the calls that follow. Of the buffers, the input alone is used.
+/// SIGDELTA_COMMAND_DONE comes with SIGDELTA_OK, too, again and again: loop until it is the kind, not
+/// while the status is SIGDELTA_OK. Literal data is skipped by the calls that follow. Of the buffers,
+/// the input alone is used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_decoder_next(
     decoder: *mut sigdelta_decoder,

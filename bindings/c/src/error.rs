@@ -1,7 +1,7 @@
 //! What went wrong: kept for the thread, and for good in what cannot go on.
 
 use std::cell::RefCell;
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 use std::fmt;
 
 use sigdelta::Error;
@@ -19,6 +19,8 @@ pub enum Failure {
     Library(Error),
     /// An argument that cannot be used.
     Argument(&'static str),
+    /// The same: its name, and what it is.
+    Named(&'static str, &'static str),
     /// A panic, which is a bug of ours.
     Panic,
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Library(error) => error.fmt(f),
             Failure::Argument(text) => f.write_str(text),
+            Failure::Named(argument, what) => write!(f, "{argument} {what}"),
             Failure::Panic => f.write_str("internal error: please report it"),
         }
     }
@@ -42,24 +45,35 @@ impl fmt::Display for Failure {
 impl Failure {
     /// Makes this the last error of the thread and returns its status.
     fn report(&self) -> sigdelta_status {
-        let (status, offset) = match self {
-            Failure::Library(error) => (sigdelta_status::of(error), error.offset()),
-            Failure::Argument(_) => (sigdelta_status::PARAM_ERROR, None),
-            Failure::Panic => (sigdelta_status::INTERNAL_ERROR, None),
+        let (status, offset, errno) = match self {
+            Failure::Library(error) => (sigdelta_status::of(error), error.offset(), errno(error)),
+            Failure::Argument(_) | Failure::Named(..) => (sigdelta_status::PARAM_ERROR, None, None),
+            Failure::Panic => (sigdelta_status::INTERNAL_ERROR, None, None),
         };
-        LAST.set(Last { text: Text::of(self), offset: offset.unwrap_or(UNKNOWN) });
+        let (offset, errno) = (offset.unwrap_or(UNKNOWN), errno.unwrap_or(0));
+        LAST.set(Last { text: Text::of(self), offset, errno });
         status
+    }
+}
+
+/// Returns what the system said, if it is the system that failed.
+fn errno(error: &Error) -> Option<c_int> {
+    match error.without_file() {
+        Error::Io { cause, .. } => cause.raw_os_error(),
+        _ => None,
     }
 }
 
 struct Last {
     text: Text<2048>,
     offset: u64,
+    errno: c_int,
 }
 
 thread_local! {
     // Without a destructor and without the heap, so that it is there always.
-    static LAST: RefCell<Last> = const { RefCell::new(Last { text: Text::new(), offset: UNKNOWN }) };
+    static LAST: RefCell<Last> =
+        const { RefCell::new(Last { text: Text::new(), offset: UNKNOWN, errno: 0 }) };
 }
 
 /// Runs the body of an exported function: panics stop here, failures become the last error.
@@ -110,4 +124,11 @@ pub extern "C" fn sigdelta_error_text() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn sigdelta_error_offset() -> u64 {
     guard(UNKNOWN, || LAST.with_borrow(|last| last.offset))
+}
+
+/// Returns the system's errno (on Windows its error code) of the last error of this thread, 0 if that
+/// did not come from the system.
+#[unsafe(no_mangle)]
+pub extern "C" fn sigdelta_error_errno() -> c_int {
+    guard(0, || LAST.with_borrow(|last| last.errno))
 }

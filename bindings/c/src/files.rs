@@ -1,6 +1,6 @@
 //! The verbs on files by path.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::c_char;
 use std::fs::File;
 use std::path::Path;
 
@@ -9,60 +9,44 @@ use sigdelta::io::{self as streams, BufferSizes};
 use sigdelta::{DeltaStats, Error, Index};
 
 use crate::error::{Failure, call};
-use crate::index::{from_basis, load};
+use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
+use crate::path::path;
+use crate::progress::Phase;
 use crate::stats::{StatsTarget, sigdelta_stats};
 use crate::status::sigdelta_status;
-
-/// Returns the path that C names: any bytes on Unix, UTF-8 elsewhere.
-///
-/// # Safety
-/// The contract: null, or a string that nobody changes while the call lasts.
-unsafe fn path<'a>(name: *const c_char) -> Result<&'a Path, Failure> {
-    if name.is_null() {
-        return Err(Failure::Argument("a file name is NULL"));
-    }
-    // SAFETY: as above.
-    let name = unsafe { CStr::from_ptr(name) };
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStrExt;
-        Ok(Path::new(std::ffi::OsStr::from_bytes(name.to_bytes())))
-    }
-    #[cfg(not(unix))]
-    {
-        name.to_str().map(Path::new).map_err(|_| Failure::Argument("a file name is not UTF-8"))
-    }
-}
 
 /// Runs a verb and says what it did.
 ///
 /// # Safety
 /// The contract: the options and statistics are null or valid.
-unsafe fn run<Stats: Into<sigdelta_stats>>(
+pub unsafe fn run<Stats: Into<sigdelta_stats>>(
     options: *const sigdelta_options,
     stats: *mut sigdelta_stats,
     verb: impl FnOnce(&Options) -> Result<Stats, Failure>,
 ) -> sigdelta_status {
     call(|| {
         // SAFETY: as above.
-        let (options, target) = unsafe { (Options::read(options)?, StatsTarget::new(stats)?) };
+        let (target, options) = unsafe { (StatsTarget::new(stats)?, Options::read(options)?) };
         target.put(verb(&options)?);
         Ok(sigdelta_status::OK)
     })
 }
 
-fn create(path: &Path, inputs: &[&File]) -> Result<OutputFile, Error> {
+/// Starts an output, which replaces what is there when it is complete.
+pub fn create(path: &Path, inputs: &[&File]) -> Result<OutputFile, Error> {
     OutputFile::create(path, Existing::Replace, inputs)
 }
 
-fn write_delta(
+/// Writes a delta and puts it in its place.
+pub fn write_delta(
     index: &Index,
     (new, new_file): (&Path, &File),
     mut output: OutputFile,
     options: &Options,
 ) -> Result<DeltaStats, Error> {
-    let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+    let buffers = BufferSizes::default();
+    let monitor = &mut options.monitor(Phase::Delta, regular_len(new_file));
     let made = streams::delta(index, new_file, &mut output, options.delta(), buffers, monitor);
     let names = Names { input: new, basis: new, output: output.path() };
     let stats = made.map_err(|error| names.blame(error))?;
@@ -80,11 +64,13 @@ pub unsafe extern "C" fn sigdelta_signature_file(
 ) -> sigdelta_status {
     let verb = |options: &Options| {
         // SAFETY: the contract.
-        let (basis, output) = unsafe { (path(basis)?, path(signature)?) };
+        let (basis, output) = unsafe { (path(basis, "basis")?, path(signature, "signature")?) };
         let basis_file = open(basis)?;
-        let params = options.params(regular_len(&basis_file))?;
+        let len = regular_len(&basis_file);
+        let params = options.params(len)?;
         let mut output_file = create(output, &[&basis_file])?;
-        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+        let buffers = BufferSizes::default();
+        let monitor = &mut options.monitor(Phase::Signature, len);
         let stats = streams::signature(&basis_file, &mut output_file, params, buffers, monitor)
             .map_err(|error| Names { input: basis, basis, output }.blame(error))?;
         output_file.commit()?;
@@ -105,10 +91,13 @@ pub unsafe extern "C" fn sigdelta_delta_file(
 ) -> sigdelta_status {
     let verb = |options: &Options| {
         // SAFETY: the contract.
-        let (signature, new, output) = unsafe { (path(signature)?, path(new_file)?, path(delta)?) };
+        let signature = unsafe { path(signature, "signature") }?;
+        // SAFETY: the contract.
+        let (new, output) = unsafe { (path(new_file, "new_file")?, path(delta, "delta")?) };
         let (signature_file, new_file) = (open(signature)?, open(new)?);
         let output = create(output, &[&signature_file, &new_file])?;
-        let index = load(&signature_file, options).map_err(|error| error.in_file(signature))?;
+        let index = load(&signature_file, regular_len(&signature_file), options)
+            .map_err(|error| error.in_file(signature))?;
         Ok(write_delta(&index, (new, &new_file), output, options)?)
     };
     // SAFETY: the contract.
@@ -126,12 +115,15 @@ pub unsafe extern "C" fn sigdelta_diff_file(
 ) -> sigdelta_status {
     let verb = |options: &Options| {
         // SAFETY: the contract.
-        let (basis, new, output) = unsafe { (path(basis)?, path(new_file)?, path(delta)?) };
+        let basis = unsafe { path(basis, "basis") }?;
+        // SAFETY: the contract.
+        let (new, output) = unsafe { (path(new_file, "new_file")?, path(delta, "delta")?) };
         let (basis_file, new_file) = (open(basis)?, open(new)?);
-        let params = options.params(regular_len(&basis_file))?;
+        let len = regular_len(&basis_file);
+        let params = options.params(len)?;
         let output = create(output, &[&basis_file, &new_file])?;
         let index =
-            from_basis(&basis_file, params, options).map_err(|error| error.in_file(basis))?;
+            from_basis(&basis_file, len, params, options).map_err(|error| error.in_file(basis))?;
         Ok(write_delta(&index, (new, &new_file), output, options)?)
     };
     // SAFETY: the contract.
@@ -149,14 +141,17 @@ pub unsafe extern "C" fn sigdelta_patch_file(
 ) -> sigdelta_status {
     let verb = |options: &Options| {
         // SAFETY: the contract.
-        let (basis, delta, output) = unsafe { (path(basis)?, path(delta)?, path(result)?) };
+        let basis = unsafe { path(basis, "basis") }?;
+        // SAFETY: the contract.
+        let (delta, output) = unsafe { (path(delta, "delta")?, path(result, "result")?) };
         let (basis_file, delta_file) = (open(basis)?, open(delta)?);
         let mut output_file = create(output, &[&basis_file, &delta_file])?;
         #[cfg(unix)]
         let source = &basis_file;
         #[cfg(not(unix))]
         let source = sigdelta::io::SeekBasis::new(&basis_file);
-        let (buffers, monitor) = (BufferSizes::default(), &mut options.monitor());
+        let buffers = BufferSizes::default();
+        let monitor = &mut options.monitor(Phase::Patch, regular_len(&delta_file));
         let stats =
             patch_to(source, &delta_file, &mut output_file, options.patch(), buffers, monitor)
                 .map_err(|error| Names { input: delta, basis, output }.blame(error))?;

@@ -1,18 +1,20 @@
 //! Indexes: signatures that were loaded, shared between C and the jobs.
 
 use std::borrow::Borrow;
-use std::ffi::c_void;
-use std::io::{self, Read, Write};
+use std::ffi::{c_char, c_void};
 
-use sigdelta::io::{BufferSizes, drive_load, drive_signature};
-use sigdelta::{
-    Error, Index, Monitor, Progress, SignatureDecoder, SignatureEncoder, SignatureParams,
-};
-use sigdelta_ffi::{Shared, guard, slice};
+use sigdelta::file::{open, regular_len};
+use sigdelta::{Error, Index};
+use sigdelta_ffi::{Shared, guard};
 
+use crate::bytes::{self, input, produce, sigdelta_bytes};
 use crate::error::{Failure, call};
-use crate::options::{MemoryLimit, Options, sigdelta_options};
+use crate::files::{self, create, run};
+use crate::load::load;
+use crate::options::{Options, sigdelta_options};
 use crate::out::{put, put_handle};
+use crate::path::path;
+use crate::stats::sigdelta_stats;
 use crate::status::sigdelta_status;
 
 /// A loaded signature, ready for look-up. Never changes, so it may be used in many threads.
@@ -63,82 +65,6 @@ impl SharedIndex {
     }
 }
 
-/// Returns the index of a signature that a reader gives.
-pub fn load(input: impl Read, options: &Options) -> Result<Index, Error> {
-    let mut decoder = SignatureDecoder::new(options.load());
-    let mut input =
-        Watched { inner: input, monitor: options.monitor(), in_bytes: 0, cancelled: false };
-    drive_load(&mut decoder, &mut input, BufferSizes::default())
-        .map_err(|error| if input.cancelled { Error::Cancelled } else { error })?;
-    finish(decoder, options.memory())
-}
-
-/// Returns the index of a basis, of which no signature is written.
-pub fn from_basis(
-    basis: impl Read,
-    params: SignatureParams,
-    options: &Options,
-) -> Result<Index, Error> {
-    let decoder = SignatureDecoder::new(options.memory().load());
-    let mut output = Loader { decoder, error: None };
-    let mut engine = SignatureEncoder::new(params);
-    let buffers = BufferSizes::default();
-    let driven = drive_signature(&mut engine, basis, &mut output, buffers, &mut options.monitor());
-    driven.map_err(|error| output.error.unwrap_or(error))?;
-    finish(output.decoder, options.memory())
-}
-
-/// Makes the index of what was loaded.
-pub fn finish(decoder: SignatureDecoder, limit: MemoryLimit) -> Result<Index, Error> {
-    let index = Index::new(decoder.finish()?)?;
-    limit.check(&index)?;
-    Ok(index)
-}
-
-/// A reader that reports what it reads.
-struct Watched<R, M> {
-    inner: R,
-    monitor: M,
-    in_bytes: u64,
-    cancelled: bool,
-}
-
-impl<R: Read, M: Monitor> Read for Watched<R, M> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let len = self.inner.read(buf)?;
-        self.in_bytes += len as u64;
-        let mut done = Progress::default();
-        done.in_bytes = self.in_bytes;
-        if self.monitor.progress(done).is_break() {
-            self.cancelled = true;
-            return Err(io::ErrorKind::Other.into());
-        }
-        Ok(len)
-    }
-}
-
-/// A writer that loads a signature.
-struct Loader {
-    decoder: SignatureDecoder,
-    error: Option<Error>,
-}
-
-impl Write for Loader {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        match self.decoder.push(buf) {
-            Ok(()) => Ok(buf.len()),
-            Err(error) => {
-                self.error = Some(error);
-                Err(io::ErrorKind::Other.into())
-            }
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Loads a signature of len bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_index_from_bytes(
@@ -151,9 +77,29 @@ pub unsafe extern "C" fn sigdelta_index_from_bytes(
         // SAFETY: the contract.
         let options = unsafe { Options::read(options) }?;
         // SAFETY: the contract: nobody changes the bytes meanwhile.
-        let signature = unsafe { slice(signature, len) }
-            .ok_or(Failure::Argument("signature is NULL or too long"))?;
-        Ok(SharedIndex::new(load(signature, &options)?)?.into_handle())
+        let signature = unsafe { input(signature, len, "signature") }?;
+        let loaded = load(signature, Some(len as u64), &options)?;
+        Ok(SharedIndex::new(loaded)?.into_handle())
+    };
+    // SAFETY: the contract.
+    unsafe { put_handle(index, "index is NULL", make) }
+}
+
+/// Loads the signature in a file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_index_from_file(
+    signature: *const c_char,
+    options: *const sigdelta_options,
+    index: *mut *mut sigdelta_index,
+) -> sigdelta_status {
+    let make = || {
+        // SAFETY: the contract.
+        let (options, signature) =
+            unsafe { (Options::read(options)?, path(signature, "signature")?) };
+        let file = open(signature)?;
+        let loaded =
+            load(&file, regular_len(&file), &options).map_err(|error| error.in_file(signature))?;
+        Ok(SharedIndex::new(loaded)?.into_handle())
     };
     // SAFETY: the contract.
     unsafe { put_handle(index, "index is NULL", make) }
@@ -181,6 +127,50 @@ pub unsafe extern "C" fn sigdelta_index_info(
         }
         Ok(sigdelta_status::OK)
     })
+}
+
+/// Makes the delta that turns the basis of an index into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_index_delta_bytes(
+    index: *mut sigdelta_index,
+    new_file: *const c_void,
+    new_len: usize,
+    options: *const sigdelta_options,
+    delta: *mut sigdelta_bytes,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let write = |options: &Options, output: &mut bytes::Growing| {
+        // SAFETY: the contract.
+        let (index, new) =
+            unsafe { (SharedIndex::of_handle(index)?, input(new_file, new_len, "new_file")?) };
+        options.memory().check(index.as_index())?;
+        Ok(bytes::write_delta(index.as_index(), new, options, output)?)
+    };
+    // SAFETY: the contract.
+    unsafe { produce(options, (delta, "delta"), stats, write) }
+}
+
+/// Writes the delta that turns the basis of an index into a new file.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sigdelta_index_delta_file(
+    index: *mut sigdelta_index,
+    new_file: *const c_char,
+    delta: *const c_char,
+    options: *const sigdelta_options,
+    stats: *mut sigdelta_stats,
+) -> sigdelta_status {
+    let verb = |options: &Options| {
+        // SAFETY: the contract.
+        let index = unsafe { SharedIndex::of_handle(index) }?;
+        // SAFETY: the contract.
+        let (new, output) = unsafe { (path(new_file, "new_file")?, path(delta, "delta")?) };
+        options.memory().check(index.as_index())?;
+        let new_file = open(new)?;
+        let output = create(output, &[&new_file])?;
+        Ok(files::write_delta(index.as_index(), (new, &new_file), output, options)?)
+    };
+    // SAFETY: the contract.
+    unsafe { run(options, stats, verb) }
 }
 
 /// Gives an index back; jobs that use it go on.

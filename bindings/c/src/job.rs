@@ -10,7 +10,8 @@ use sigdelta_ffi::{free, guard};
 
 use crate::buffers::{Buffers, sigdelta_buffers};
 use crate::error::{Failure, Latch, call};
-use crate::index::{SharedIndex, finish, sigdelta_index};
+use crate::index::{SharedIndex, sigdelta_index};
+use crate::load::finish;
 use crate::options::{MemoryLimit, Options, known, sigdelta_options};
 use crate::out::{handle_of, put, put_handle};
 use crate::stats::{StatsTarget, sigdelta_stats};
@@ -94,7 +95,8 @@ fn step_engine(
 impl Load {
     fn step(&mut self, buffers: &mut Buffers<'_>) -> Result<sigdelta_status, Failure> {
         let Some(decoder) = &mut self.decoder else { return Ok(sigdelta_status::OK) };
-        decoder.push(buffers.input)?;
+        let come = decoder.stats().in_bytes + buffers.input.len() as u64;
+        decoder.push(buffers.input).map_err(|error| self.limit.explain(error, come))?;
         buffers.consume(buffers.input.len());
         if !buffers.end_of_input() {
             return Ok(sigdelta_status::NEEDS_INPUT);
@@ -122,7 +124,10 @@ impl Patch {
                 PatchStatus::NeedsOutput => sigdelta_status::NEEDS_OUTPUT,
                 PatchStatus::NeedsBasis { position, len } => {
                     self.wanted = Some((position, len));
-                    sigdelta_status::NEEDS_BASIS
+                    match buffers.output {
+                        [] => sigdelta_status::NEEDS_OUTPUT,
+                        _ => sigdelta_status::NEEDS_BASIS,
+                    }
                 }
                 PatchStatus::Done => sigdelta_status::OK,
             });
@@ -208,14 +213,14 @@ pub unsafe extern "C" fn sigdelta_load_job(
 /// Takes the index out of a load job that gave SIGDELTA_OK; once. The job is still to be freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_job_take_index(
-    load_job: *mut sigdelta_job,
+    job: *mut sigdelta_job,
     index: *mut *mut sigdelta_index,
 ) -> sigdelta_status {
     call(|| {
         // SAFETY: the contract: null or ours to write.
         unsafe { put(index, ptr::null_mut()) };
         // SAFETY: the contract.
-        let job = unsafe { sigdelta_job::at(load_job) }?;
+        let job = unsafe { sigdelta_job::at(job) }?;
         if index.is_null() {
             return Err(Failure::Argument("index is NULL"));
         }
@@ -264,7 +269,8 @@ pub unsafe extern "C" fn sigdelta_patch_job(
 }
 
 /// Goes on until the job needs something, is done (SIGDELTA_OK, which repeats) or fails. Sizes of input
-/// and output may be any, down to one byte; all input is used up before SIGDELTA_NEEDS_INPUT.
+/// and output may be any, down to one byte; all input is used up before SIGDELTA_NEEDS_INPUT, all room
+/// before SIGDELTA_NEEDS_OUTPUT. There may be output whatever the status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_job_step(
     job: *mut sigdelta_job,
@@ -278,8 +284,9 @@ pub unsafe extern "C" fn sigdelta_job_step(
     })
 }
 
-/// After SIGDELTA_NEEDS_BASIS: says which bytes of the basis come next in the result. Put 1 to *len of
-/// them, as many as there is room for, at buffers->output and call sigdelta_job_copied.
+/// After SIGDELTA_NEEDS_BASIS, when there is room: says which bytes of the basis come next in the
+/// result. Put 1 to *len of them, as many as there is room for, at buffers->output and call
+/// sigdelta_job_copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_job_wanted(
     job: *const sigdelta_job,
@@ -289,8 +296,11 @@ pub unsafe extern "C" fn sigdelta_job_wanted(
     call(|| {
         // SAFETY: the contract: null, or a handle that nobody else uses meanwhile.
         let job = unsafe { job.as_ref() }.ok_or(Failure::Argument("job is NULL"))?;
-        if position.is_null() || len.is_null() {
-            return Err(Failure::Argument("position or len is NULL"));
+        if position.is_null() {
+            return Err(Failure::Argument("position is NULL"));
+        }
+        if len.is_null() {
+            return Err(Failure::Argument("len is NULL"));
         }
         if let Some(status) = job.latch.failed() {
             return Ok(status);
@@ -308,8 +318,8 @@ pub unsafe extern "C" fn sigdelta_job_wanted(
 }
 
 /// Says that len bytes of the basis were put at buffers->output, and moves the output on. May be called
-/// again while sigdelta_job_wanted wants more. A len of 0 says that the basis ends there, which fails
-/// the job with SIGDELTA_INPUT_ENDED.
+/// again while sigdelta_job_wanted wants more. A len of 0, if there is room, says that the basis ends
+/// there, which fails the job with SIGDELTA_INPUT_ENDED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_job_copied(
     job: *mut sigdelta_job,
@@ -331,6 +341,9 @@ pub unsafe extern "C" fn sigdelta_job_copied(
         if len > buffers.output.len() || len as u64 > wanted {
             return Err(Failure::Argument("len is more than is wanted or than there is room for"));
         }
+        if buffers.output.is_empty() {
+            return Err(Failure::Argument("buffers: there is no room for bytes of the basis"));
+        }
         Ok(job.latch.step(|| {
             patch.copied(&buffers.output[..len])?;
             buffers.produce(len);
@@ -346,10 +359,10 @@ pub unsafe extern "C" fn sigdelta_job_stats(
     stats: *mut sigdelta_stats,
 ) -> sigdelta_status {
     call(|| {
-        // SAFETY: the contract: null, or a handle that nobody else uses meanwhile.
-        let job = unsafe { job.as_ref() }.ok_or(Failure::Argument("job is NULL"))?;
         // SAFETY: the contract.
         let target = unsafe { StatsTarget::new(stats) }?;
+        // SAFETY: the contract: null, or a handle that nobody else uses meanwhile.
+        let job = unsafe { job.as_ref() }.ok_or(Failure::Argument("job is NULL"))?;
         target.put(job.work.stats());
         Ok(sigdelta_status::OK)
     })

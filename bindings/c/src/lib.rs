@@ -16,13 +16,17 @@ mod version;
 
 mod options;
 mod params;
+mod path;
+mod progress;
 mod stats;
 
 mod bytes;
 mod files;
 
-mod buffers;
 mod index;
+mod load;
+
+mod buffers;
 mod job;
 
 mod decoder;

@@ -1,22 +1,17 @@
 //! Options: the struct that C fills in, and what it means to the library.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::mem::offset_of;
-use std::ops::ControlFlow;
 use std::ptr;
 
 use sigdelta::{
-    AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, Monitor, PatchOptions,
-    Progress, SignatureKind, SignatureOptions, SignatureParams, Strictness, StrongLen,
+    AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, PatchOptions, SignatureKind,
+    SignatureOptions, SignatureParams, Strictness, StrongLen,
 };
 
 use crate::error::{Failure, UNKNOWN};
 use crate::index::SharedIndex;
-
-/// `sigdelta_progress_fn *`
-///
-/// cbindgen:ignore
-pub type ProgressFn = Option<unsafe extern "C" fn(*mut c_void, u64, u64) -> c_int>;
+use crate::progress::{Callback, Phase, ProgressFn};
 
 /// What is wanted of an operation; each ignores what does not concern it. Start from
 /// SIGDELTA_OPTIONS_INIT: 0 is the default of every field.
@@ -44,6 +39,7 @@ pub struct sigdelta_options {
     /// Most bytes of a signature that is loaded; 0 for no limit.
     pub max_signature_bytes: u64,
     /// Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
+    /// As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
     pub max_memory_bytes: u64,
     /// Called while the functions on bytes and files work; may be NULL.
     pub progress: ProgressFn,
@@ -171,9 +167,10 @@ impl Options {
         MemoryLimit(limit(self.given.max_memory_bytes))
     }
 
-    /// Returns who is told about progress.
-    pub fn monitor(&self) -> Callback {
-        Callback { progress: self.given.progress, opaque: self.given.progress_opaque }
+    /// Returns who is told about the progress of a phase, which reads so many bytes if that is known.
+    pub fn monitor(&self, phase: Phase, in_total: Option<u64>) -> Callback {
+        let sigdelta_options { progress, progress_opaque: opaque, .. } = self.given;
+        Callback { progress, opaque, phase, in_total }
     }
 }
 
@@ -185,6 +182,16 @@ impl MemoryLimit {
     /// Returns how a signature is loaded that was just made.
     pub fn load(self) -> LoadOptions {
         LoadOptions::new().max_bytes(self.0)
+    }
+
+    /// Says that memory is what the limit on a signature was about, if it was.
+    pub fn explain(self, error: Error, needed_bytes: u64) -> Error {
+        match error {
+            Error::SignatureLimit { max_bytes, .. } if self.0 == Some(max_bytes) => {
+                Error::MemoryLimit { needed_bytes, max_bytes }
+            }
+            other => other,
+        }
     }
 
     /// Fails if a delta against an index can take more.
@@ -242,22 +249,4 @@ fn limit(bytes: u64) -> Option<u64> {
 /// Returns the length that a parameter means: SIGDELTA_UNKNOWN is none.
 pub fn known(len: u64) -> Option<u64> {
     (len != UNKNOWN).then_some(len)
-}
-
-/// The progress function of the caller.
-#[derive(Debug)]
-pub struct Callback {
-    progress: ProgressFn,
-    opaque: *mut c_void,
-}
-
-impl Monitor for Callback {
-    fn progress(&mut self, done: Progress) -> ControlFlow<()> {
-        let Some(progress) = self.progress else { return ControlFlow::Continue(()) };
-        // SAFETY: the contract: the function can be called with its opaque pointer in this thread.
-        match unsafe { progress(self.opaque, done.in_bytes, done.out_bytes) } {
-            0 => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(()),
-        }
-    }
 }

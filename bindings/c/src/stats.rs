@@ -99,7 +99,7 @@ pub struct StatsTarget {
 }
 
 impl StatsTarget {
-    /// Checks the size of the caller's struct; null is no target.
+    /// Checks the size of the caller's struct and clears the rest of it; null is no target.
     ///
     /// # Safety
     /// The contract: null, or `stats->size` bytes can be written until the call returns.
@@ -112,6 +112,9 @@ impl StatsTarget {
         if !(size_of::<usize>()..=MAX_STRUCT_SIZE).contains(&size) {
             return Err(Failure::Argument("stats: size is not sizeof(sigdelta_stats)"));
         }
+        let fields = size_of::<usize>();
+        // SAFETY: `size` bytes are ours to write; those of the size itself stay.
+        unsafe { address.cast::<u8>().add(fields).write_bytes(0, size - fields) };
         Ok(StatsTarget { address, size })
     }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use sigdelta::Error;
+use sigdelta::{Error, ErrorKind};
 use sigdelta_ffi::guard;
 
 /// `sigdelta_status`: a number, since C may send us any.
@@ -17,17 +17,19 @@ impl sigdelta_status {
     pub const NEEDS_INPUT: Self = Self(1);
     pub const NEEDS_OUTPUT: Self = Self(2);
     pub const NEEDS_BASIS: Self = Self(3);
+    pub const OUT_OF_MEMORY: Self = Self(102);
     pub const INTERNAL_ERROR: Self = Self(107);
     pub const PARAM_ERROR: Self = Self(108);
     pub const CANCELLED: Self = Self(109);
-    pub const OUT_OF_MEMORY: Self = Self(110);
+    pub const LIMIT_REACHED: Self = Self(110);
 
     /// Returns the status that stands for an error.
     pub fn of(error: &Error) -> Self {
-        match error.without_file() {
-            Error::Cancelled => Self::CANCELLED,
-            Error::OutOfMemory { .. } => Self::OUT_OF_MEMORY,
-            other => Self(other.kind().code()),
+        match (error.without_file(), error.kind()) {
+            (Error::Cancelled, _) => Self::CANCELLED,
+            (Error::OutOfMemory { .. }, _) => Self::OUT_OF_MEMORY,
+            (_, ErrorKind::Limit) => Self::LIMIT_REACHED,
+            (_, kind) => Self(kind.code()),
         }
     }
 }
@@ -41,14 +43,14 @@ pub extern "C" fn sigdelta_status_text(status: sigdelta_status) -> *const c_char
         2 => c"more room for output is needed",
         3 => c"bytes of the basis are needed",
         100 => c"reading or writing failed",
-        102 => c"a limit was reached",
+        102 => c"out of memory",
         103 => c"unexpected end of input",
         104 => c"another kind of file",
         106 => c"damaged or wrong contents",
         107 => c"internal error",
         108 => c"invalid argument",
         109 => c"cancelled",
-        110 => c"out of memory",
+        110 => c"a limit was reached",
         _ => c"unknown status",
     });
     text.as_ptr()

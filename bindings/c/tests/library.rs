@@ -78,8 +78,9 @@ fn the_header_compiles_alone_and_twice() {
 fn the_header_is_of_use_in_every_dialect() {
     let text = "
         #include <sigdelta.h>
-        static int watch(void *opaque, uint64_t in_bytes, uint64_t out_bytes) {
-            return opaque && in_bytes == SIGDELTA_UNKNOWN && out_bytes == SIGDELTA_UNKNOWN;
+        static int watch(void *opaque, const sigdelta_progress *progress) {
+            return opaque && progress->in_total == SIGDELTA_UNKNOWN &&
+                progress->phase == SIGDELTA_PHASE_DELTA;
         }
         int main(void) {
             sigdelta_options options = SIGDELTA_OPTIONS_INIT;
@@ -93,7 +94,7 @@ fn the_header_is_of_use_in_every_dialect() {
             options.strong_len = SIGDELTA_STRONG_LEN_MIN;
             options.trailer = SIGDELTA_TRAILER_REQUIRED;
             options.progress = progress;
-            status = sigdelta_signature_bytes(\"\", 0, &options, &bytes);
+            status = sigdelta_signature_bytes(\"\", 0, &options, &bytes, &stats);
             if (status != SIGDELTA_OK) return status;
             status = sigdelta_index_from_bytes(bytes.data, bytes.len, NULL, &index);
             sigdelta_index_free(index);
@@ -113,11 +114,19 @@ fn the_example_in_the_header_works() {
     }
     let header = std::fs::read_to_string(include().join("sigdelta.h")).unwrap();
     let lines = header.lines().take_while(|line| !line.starts_with(" * Status "));
-    let code: Vec<_> = lines.filter_map(|line| line.strip_prefix(" *     ")).collect();
-    assert!(code.len() > 10);
+    // Statements, a function, statements, with text between them.
+    let mut pieces = vec![String::new()];
+    for line in lines {
+        match line.strip_prefix(" *     ") {
+            Some(code) => *pieces.last_mut().unwrap() += &(code.to_owned() + "\n"),
+            None if pieces.last().unwrap().is_empty() => {}
+            None => pieces.push(String::new()),
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    let [files, function, job]: [String; 3] = pieces.try_into().unwrap();
     let program = format!(
-        "#include <sigdelta.h>\n#include <stdio.h>\nint main(void) {{\n{}\nreturn status;\n}}\n",
-        code.join("\n")
+        "#include <sigdelta.h>\n#include <stdio.h>\n{function}int main(void) {{\n{files}{job}return 0;\n}}\n"
     );
     let folder = folder("example");
     let source = folder.join("example.c");
@@ -129,10 +138,20 @@ fn the_example_in_the_header_works() {
     let new = "a new file with parts of ".to_owned() + &old;
     std::fs::write(folder.join("old"), &old).unwrap();
     std::fs::write(folder.join("new"), &new).unwrap();
-    let stdin = std::fs::File::open(folder.join("old")).unwrap();
-    let output = Command::new(&executable).current_dir(&folder).stdin(stdin).output().unwrap();
-    assert!(output.status.success(), "{}", show(&output));
+    let run = |input: &[u8]| {
+        std::fs::write(folder.join("stdin"), input).unwrap();
+        let stdin = std::fs::File::open(folder.join("stdin")).unwrap();
+        Command::new(&executable).current_dir(&folder).stdin(stdin).output().unwrap()
+    };
+    assert!(!run(b"no delta").status.success());
     assert_eq!(std::fs::read_to_string(folder.join("new.copy")).unwrap(), new);
-    // One block of a basis of unknown length.
-    assert_eq!(output.stdout.len(), 12 + 4 + 32);
+    let delta = std::fs::read(folder.join("new.delta")).unwrap();
+    assert!(!run(&delta[..delta.len() - 1]).status.success());
+    let output = run(&delta);
+    assert!(output.status.success(), "{}", show(&output));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), new);
+    std::fs::remove_file(folder.join("new")).unwrap();
+    let output = run(&delta);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("new: cannot open: "));
 }

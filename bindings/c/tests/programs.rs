@@ -10,12 +10,13 @@ mod support;
 use support::{PACKAGE, build_program, folder, has_tool, peer_rdiff, release_folder, show};
 
 /// Source, and whether valgrind can run it: it has an allocator of its own, needs memory, and is slow.
-const PROGRAMS: [(&str, bool); 16] = [
+const PROGRAMS: [(&str, bool); 17] = [
     ("bytes.c", true),
     ("decoder.c", true),
     ("dlopen.c", true),
     ("errors.c", true),
     ("files.c", true),
+    ("index.c", true),
     ("jobs.c", true),
     ("layout.c", true),
     ("nomem.c", false),

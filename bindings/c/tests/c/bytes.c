@@ -58,11 +58,11 @@ static void no_bytes_are_bytes_too(void)
     static const uint8_t NOTHING[] = {0x72, 0x73, 0x02, 0x36, 0};
     sigdelta_options none = with_trailer(SIGDELTA_TRAILER_NONE);
 
-    CHECK_STATUS(sigdelta_signature_bytes(NULL, 0, NULL, &signature), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_signature_bytes(NULL, 0, NULL, &signature, NULL), SIGDELTA_OK);
     CHECK_INT(signature.len, 12);
-    CHECK_STATUS(sigdelta_delta_bytes(signature.data, 12, NULL, 0, &none, &delta), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_delta_bytes(signature.data, 12, NULL, 0, &none, &delta, NULL), SIGDELTA_OK);
     CHECK_MEM(delta.data, delta.len, NOTHING, sizeof NOTHING);
-    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, delta.data, delta.len, NULL, &result), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, delta.data, delta.len, NULL, &result, NULL), SIGDELTA_OK);
     CHECK(result.data != NULL);
     CHECK_INT(result.len, 0);
     sigdelta_bytes_free(&signature);
@@ -86,10 +86,11 @@ static void a_failure_gives_no_bytes(void)
 {
     sigdelta_bytes bytes = {(uint8_t *)"old", 3};
 
-    CHECK_STATUS(sigdelta_delta_bytes("not a signature", 15, "new", 3, NULL, &bytes), SIGDELTA_BAD_MAGIC);
+    CHECK_STATUS(sigdelta_delta_bytes("not a signature", 15, "new", 3, NULL, &bytes, NULL),
+                 SIGDELTA_BAD_MAGIC);
     CHECK(bytes.data == NULL && bytes.len == 0);
     bytes.len = 3;
-    CHECK_STATUS(sigdelta_patch_bytes("basis", 5, "rs\2\66", 4, NULL, &bytes), SIGDELTA_INPUT_ENDED);
+    CHECK_STATUS(sigdelta_patch_bytes("basis", 5, "rs\2\66", 4, NULL, &bytes, NULL), SIGDELTA_INPUT_ENDED);
     CHECK(bytes.data == NULL && bytes.len == 0);
 }
 
@@ -103,9 +104,9 @@ static void librsync_rules_are_lenient(void)
     /* 1 to 3 bytes that start no block are ignored by librsync. */
     bytes_add(&stray, signature.data, signature.len);
     bytes_add(&stray, "xyz", 3);
-    CHECK_STATUS(sigdelta_delta_bytes(stray.data, stray.len, "new", 3, NULL, &delta), SIGDELTA_CORRUPT);
+    CHECK_STATUS(sigdelta_delta_bytes(stray.data, stray.len, "new", 3, NULL, &delta, NULL), SIGDELTA_CORRUPT);
     options.librsync_rules = 1;
-    CHECK_STATUS(sigdelta_delta_bytes(stray.data, stray.len, "new", 3, &options, &delta), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_delta_bytes(stray.data, stray.len, "new", 3, &options, &delta, NULL), SIGDELTA_OK);
     sigdelta_bytes_free(&delta);
     sigdelta_bytes_free(&signature);
     bytes_free(&stray);

@@ -145,7 +145,7 @@ static void failures_say_where(void)
     sigdelta_options required = with_trailer(SIGDELTA_TRAILER_REQUIRED);
 
     check_failure("", NULL, SIGDELTA_INPUT_ENDED, 0,
-                  "unexpected end of input at byte 0, expected the magic number", 0);
+                  "unexpected end of input at byte 0: it is empty", 0);
     check_failure("72730136 00000800", NULL, SIGDELTA_BAD_MAGIC, 0,
                   "not a delta: magic 0x72730136 at byte 0, expected 0x72730236; it looks like a "
                   "signature", 0);

@@ -31,7 +31,7 @@ static void *use(void *output)
         *(void **)&signature_file = function(library, "sigdelta_signature_file");
         *(void **)&error_text = function(library, "sigdelta_error_text");
         CHECK_INT(signature_file(NULL, NULL, NULL, NULL), SIGDELTA_PARAM_ERROR);
-        CHECK_STR(error_text(), "a file name is NULL");
+        CHECK_STR(error_text(), "basis is NULL");
         CHECK_INT(signature_file("/dev/null", (const char *)output, NULL, NULL), SIGDELTA_OK);
         REQUIRE(dlclose(library) == 0);
     }

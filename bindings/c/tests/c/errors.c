@@ -1,6 +1,8 @@
 /* What is said about errors, and for how long. */
 #include "support.h"
 
+#include <errno.h>
+
 static void every_status_has_a_text(void)
 {
     static const int STATUSES[] = {0, 1, 2, 3, 100, 102, 103, 104, 106, 107, 108, 109, 110};
@@ -26,7 +28,7 @@ static void the_text_stays_until_the_next_failure(void)
     sigdelta_job *job;
 
     CHECK_ERROR("", SIGDELTA_UNKNOWN);
-    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\1a\x77", 7, NULL, &result), SIGDELTA_CORRUPT);
+    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\1a\x77", 7, NULL, &result, NULL), SIGDELTA_CORRUPT);
     text = sigdelta_error_text();
     CHECK_ERROR("unknown delta command 0x77 at byte 6", 6);
     /* Success and demands leave it alone. */
@@ -37,9 +39,35 @@ static void the_text_stays_until_the_next_failure(void)
     sigdelta_job_free(job);
     CHECK_ERROR("unknown delta command 0x77 at byte 6", 6);
     CHECK(sigdelta_error_text() == text);
-    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\1", 5, NULL, &result), SIGDELTA_INPUT_ENDED);
+    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\1", 5, NULL, &result, NULL), SIGDELTA_INPUT_ENDED);
     CHECK_ERROR("unexpected end of input at byte 5, expected the rest of literal data", 5);
     bytes_free(&basis);
+}
+
+static void errno_is_what_the_system_said(void)
+{
+    sigdelta_index *index;
+    sigdelta_job *job;
+    sigdelta_buffers buffers = {(const uint8_t *)"not", 3, NULL, 0, 1};
+
+    CHECK_STATUS(sigdelta_signature_file("missing", "sig", NULL, NULL), SIGDELTA_IO_ERROR);
+    CHECK_INT(sigdelta_error_errno(), ENOENT);
+    CHECK_STATUS(sigdelta_signature_file("/dev/null", "missing/sig", NULL, NULL), SIGDELTA_IO_ERROR);
+    CHECK_INT(sigdelta_error_errno(), ENOENT);
+    CHECK_STATUS(sigdelta_signature_file(".", "sig", NULL, NULL), SIGDELTA_IO_ERROR);
+    CHECK_INT(sigdelta_error_errno(), EISDIR);
+    /* Success leaves it alone; failures that are not the system's do not. */
+    CHECK_STATUS(sigdelta_load_job(NULL, &job), SIGDELTA_OK);
+    CHECK_INT(sigdelta_error_errno(), EISDIR);
+    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_INPUT_ENDED);
+    CHECK_INT(sigdelta_error_errno(), 0);
+    sigdelta_job_free(job);
+    if (exists("/dev/full")) {
+        CHECK_STATUS(sigdelta_signature_file("/dev/null", "/dev/full", NULL, NULL), SIGDELTA_IO_ERROR);
+        CHECK_INT(sigdelta_error_errno(), ENOSPC);
+    }
+    CHECK_STATUS(sigdelta_index_from_file(NULL, NULL, &index), SIGDELTA_PARAM_ERROR);
+    CHECK_INT(sigdelta_error_errno(), 0);
 }
 
 static void errors_of_signatures_say_where(void)
@@ -52,8 +80,8 @@ static void errors_of_signatures_say_where(void)
     } CASES[] = {
         {"7273", SIGDELTA_INPUT_ENDED, 2, "unexpected end of input at byte 2, expected the magic number"},
         {"72730236", SIGDELTA_BAD_MAGIC, 0,
-         "not a signature: magic 0x72730236 at byte 0, expected 0x72730136, 37, 46 or 47; it looks like a "
-         "delta"},
+         "not a signature: magic 0x72730236 at byte 0, expected 0x72730136, 0x72730137, 0x72730146 or "
+         "0x72730147; it looks like a delta"},
         {"72730137 00000000 00000020", SIGDELTA_CORRUPT, 4,
          "block length 0 at byte 4 is not between 1 and 2147483647"},
         {"72730137 00000001 00000021", SIGDELTA_CORRUPT, 8,
@@ -88,6 +116,7 @@ int main(void)
 {
     RUN(every_status_has_a_text);
     RUN(the_text_stays_until_the_next_failure);
+    RUN(errno_is_what_the_system_said);
     RUN(errors_of_signatures_say_where);
     return check_end();
 }

@@ -176,6 +176,39 @@ static void numbers_are_64_bits_wide(void)
     bytes_free(&delta);
 }
 
+/* Room is asked for before the bytes that go there; the basis cannot end where there is none. */
+static void a_copy_needs_room_first(void)
+{
+    bytes_t delta = unhex("72730236 45 00 05 00");
+    uint8_t out[4];
+    sigdelta_buffers buffers = {delta.data, delta.len, NULL, 0, 1};
+    sigdelta_job *job = NULL;
+    uint64_t position, len;
+    int i;
+
+    CHECK_STATUS(sigdelta_patch_job(NULL, &job), SIGDELTA_OK);
+    for (i = 0; i < 3; i++) {
+        CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_OUTPUT);
+        CHECK_STATUS(sigdelta_job_copied(job, &buffers, 0), SIGDELTA_PARAM_ERROR);
+        CHECK_ERROR("buffers: there is no room for bytes of the basis", SIGDELTA_UNKNOWN);
+    }
+    buffers.output = out;
+    buffers.output_len = sizeof out;
+    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_BASIS);
+    memcpy(buffers.output, "abcd", 4);
+    CHECK_STATUS(sigdelta_job_copied(job, &buffers, 4), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_job_copied(job, &buffers, 0), SIGDELTA_PARAM_ERROR);
+    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_OUTPUT);
+    buffers.output = out;
+    buffers.output_len = sizeof out;
+    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_BASIS);
+    CHECK_STATUS(sigdelta_job_wanted(job, &position, &len), SIGDELTA_OK);
+    CHECK(position == 4 && len == 1);
+    CHECK_STATUS(sigdelta_job_copied(job, &buffers, 0), SIGDELTA_INPUT_ENDED);
+    sigdelta_job_free(job);
+    bytes_free(&delta);
+}
+
 /* Copies and calls that do not fit change nothing: the job goes on. */
 static void wrong_use_is_no_failure(void)
 {
@@ -214,7 +247,7 @@ static void wrong_use_is_no_failure(void)
     buffers.output_len = 4;
     memcpy(buffers.output, basis.data, 4);
     CHECK_STATUS(sigdelta_job_copied(job, &buffers, 4), SIGDELTA_OK);
-    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_BASIS);
+    CHECK_STATUS(sigdelta_job_step(job, &buffers), SIGDELTA_NEEDS_OUTPUT);
     CHECK_STATUS(sigdelta_job_copied(job, &buffers, 1), SIGDELTA_PARAM_ERROR);
     buffers.output = out;
     buffers.output_len = 4;
@@ -305,6 +338,7 @@ int main(void)
     RUN(deltas_and_patches_do_not_depend_on_pieces);
     RUN(done_repeats);
     RUN(numbers_are_64_bits_wide);
+    RUN(a_copy_needs_room_first);
     RUN(wrong_use_is_no_failure);
     RUN(failures_stay);
     RUN(jobs_may_be_given_up);

@@ -37,7 +37,7 @@ static sigdelta_status signature_bytes(void)
     sigdelta_status status;
 
     options.block_len = 16;
-    status = sigdelta_signature_bytes(basis.data, basis.len, &options, &made);
+    status = sigdelta_signature_bytes(basis.data, basis.len, &options, &made, NULL);
     CHECK((made.data != NULL) == (status == SIGDELTA_OK));
     sigdelta_bytes_free(&made);
     return status;
@@ -47,7 +47,7 @@ static sigdelta_status delta_bytes(void)
 {
     sigdelta_bytes made;
     sigdelta_status status = sigdelta_delta_bytes(signature.data, signature.len, new_file.data,
-                                                  new_file.len, NULL, &made);
+                                                  new_file.len, NULL, &made, NULL);
     CHECK((made.data != NULL) == (status == SIGDELTA_OK));
     sigdelta_bytes_free(&made);
     return status;
@@ -60,7 +60,7 @@ static sigdelta_status diff_bytes(void)
     sigdelta_status status;
 
     options.block_len = 64;
-    status = sigdelta_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, &options, &made);
+    status = sigdelta_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, &options, &made, NULL);
     sigdelta_bytes_free(&made);
     return status;
 }
@@ -69,7 +69,7 @@ static sigdelta_status patch_bytes(void)
 {
     sigdelta_bytes made;
     sigdelta_status status =
-        sigdelta_patch_bytes(basis.data, basis.len, delta.data, delta.len, NULL, &made);
+        sigdelta_patch_bytes(basis.data, basis.len, delta.data, delta.len, NULL, &made, NULL);
     CHECK((made.data != NULL) == (status == SIGDELTA_OK));
     sigdelta_bytes_free(&made);
     return status;

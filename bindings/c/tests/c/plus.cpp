@@ -32,7 +32,7 @@ private:
     sigdelta_bytes bytes_;
 };
 
-int count(void *calls, uint64_t, uint64_t)
+int count(void *calls, const sigdelta_progress *)
 {
     ++*static_cast<int *>(calls);
     return 0;
@@ -52,11 +52,11 @@ void a_round_succeeds()
     options.progress = count;
     options.progress_opaque = &calls;
     Bytes signature, delta, result;
-    check(sigdelta_signature_bytes(&old_file[0], old_file.size(), &options, signature.fill()));
+    check(sigdelta_signature_bytes(&old_file[0], old_file.size(), &options, signature.fill(), NULL));
     check(sigdelta_delta_bytes(signature.data(), signature.size(), &new_file[0], new_file.size(), &options,
-                               delta.fill()));
+                               delta.fill(), NULL));
     check(sigdelta_patch_bytes(&old_file[0], old_file.size(), delta.data(), delta.size(), &options,
-                               result.fill()));
+                               result.fill(), NULL));
     CHECK_MEM(result.data(), result.size(), &new_file[0], new_file.size());
     CHECK(delta.size() < 2000);
     CHECK(calls > 0);
@@ -68,7 +68,7 @@ void an_error_becomes_an_exception()
     std::string text;
 
     try {
-        check(sigdelta_patch_bytes("", 0, "rs\2\66\x60", 5, NULL, result.fill()));
+        check(sigdelta_patch_bytes("", 0, "rs\2\66\x60", 5, NULL, result.fill(), NULL));
     } catch (const Error &error) {
         text = error.what();
     }

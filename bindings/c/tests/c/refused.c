@@ -80,7 +80,7 @@ static sigdelta_status signature_bytes(void)
 {
     sigdelta_bytes made;
 
-    return take_back(sigdelta_signature_bytes(basis.data, basis.len, NULL, &made), &made);
+    return take_back(sigdelta_signature_bytes(basis.data, basis.len, NULL, &made, NULL), &made);
 }
 
 static sigdelta_status delta_bytes(void)
@@ -88,22 +88,22 @@ static sigdelta_status delta_bytes(void)
     sigdelta_bytes made;
 
     return take_back(sigdelta_delta_bytes(signature.data, signature.len, new_file.data, new_file.len, NULL,
-                                          &made), &made);
+                                          &made, NULL), &made);
 }
 
 static sigdelta_status diff_bytes(void)
 {
     sigdelta_bytes made;
 
-    return take_back(sigdelta_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, NULL, &made),
-                     &made);
+    return take_back(sigdelta_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, NULL, &made,
+                                         NULL), &made);
 }
 
 static sigdelta_status patch_bytes(void)
 {
     sigdelta_bytes made;
 
-    return take_back(sigdelta_patch_bytes(basis.data, basis.len, delta.data, delta.len, NULL, &made),
+    return take_back(sigdelta_patch_bytes(basis.data, basis.len, delta.data, delta.len, NULL, &made, NULL),
                      &made);
 }
 
@@ -111,7 +111,7 @@ static sigdelta_status no_bytes(void)
 {
     sigdelta_bytes made;
 
-    return take_back(sigdelta_patch_bytes("", 0, "rs\2\66", 5, NULL, &made), &made);
+    return take_back(sigdelta_patch_bytes("", 0, "rs\2\66", 5, NULL, &made, NULL), &made);
 }
 
 static sigdelta_status index_from_bytes(void)
@@ -201,6 +201,14 @@ static sigdelta_status patch_job(void)
     return status;
 }
 
+static sigdelta_status index_delta(void)
+{
+    sigdelta_bytes made;
+
+    return take_back(sigdelta_index_delta_bytes(shared_index, new_file.data, new_file.len, NULL, &made,
+                                                NULL), &made);
+}
+
 static sigdelta_status decoder(void)
 {
     sigdelta_buffers buffers = {delta.data, delta.len, NULL, 0, 1};
@@ -254,6 +262,7 @@ static void check_all(void)
     CHECK_OPERATION(load_job);
     CHECK_OPERATION(delta_job);
     CHECK_OPERATION(patch_job);
+    CHECK_OPERATION(index_delta);
     CHECK_OPERATION(decoder);
 }
 

@@ -133,7 +133,7 @@ static inline sigdelta_bytes sign(const bytes_t *basis, const sigdelta_options *
 {
     sigdelta_bytes signature;
 
-    CHECK_STATUS(sigdelta_signature_bytes(basis->data, basis->len, options, &signature), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_signature_bytes(basis->data, basis->len, options, &signature, NULL), SIGDELTA_OK);
     return signature;
 }
 
@@ -143,7 +143,7 @@ static inline sigdelta_bytes make_delta(const sigdelta_bytes *signature, const b
     sigdelta_bytes delta;
 
     CHECK_STATUS(sigdelta_delta_bytes(signature->data, signature->len, new_file->data, new_file->len,
-                                      options, &delta),
+                                      options, &delta, NULL),
                  SIGDELTA_OK);
     return delta;
 }
@@ -154,7 +154,7 @@ static inline sigdelta_bytes diff(const bytes_t *basis, const bytes_t *new_file,
     sigdelta_bytes delta;
 
     CHECK_STATUS(sigdelta_diff_bytes(basis->data, basis->len, new_file->data, new_file->len, options,
-                                     &delta),
+                                     &delta, NULL),
                  SIGDELTA_OK);
     return delta;
 }
@@ -164,7 +164,8 @@ static inline sigdelta_bytes apply(const bytes_t *basis, const sigdelta_bytes *d
 {
     sigdelta_bytes result;
 
-    CHECK_STATUS(sigdelta_patch_bytes(basis->data, basis->len, delta->data, delta->len, options, &result),
+    CHECK_STATUS(sigdelta_patch_bytes(basis->data, basis->len, delta->data, delta->len, options, &result,
+                                      NULL),
                  SIGDELTA_OK);
     return result;
 }
@@ -215,10 +216,11 @@ static inline sigdelta_status run_job(sigdelta_job *job, const void *input, size
             REQUIRE(buffers.input_len == 0);
         if (status == SIGDELTA_NEEDS_OUTPUT)
             REQUIRE(buffers.output_len == 0);
-        if (status == SIGDELTA_NEEDS_BASIS && buffers.output_len) {
+        if (status == SIGDELTA_NEEDS_BASIS) {
             size_t copied;
             sigdelta_status said;
 
+            REQUIRE(buffers.output_len);
             REQUIRE(basis && sigdelta_job_wanted(job, &position, &wanted) == SIGDELTA_OK && wanted > 0);
             copied = wanted < buffers.output_len ? (size_t)wanted : buffers.output_len;
             copied = copied < pieces.copy ? copied : pieces.copy;

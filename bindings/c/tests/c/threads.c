@@ -83,6 +83,7 @@ static void *fail_elsewhere(void *unused)
 {
     (void)unused;
     CHECK_ERROR("", SIGDELTA_UNKNOWN);
+    CHECK_INT(sigdelta_error_errno(), 0);
     CHECK_STATUS(sigdelta_job_step(NULL, NULL), SIGDELTA_PARAM_ERROR);
     CHECK_ERROR("job is NULL", SIGDELTA_UNKNOWN);
     return NULL;
@@ -93,7 +94,7 @@ static void errors_belong_to_their_thread(void)
     pthread_t thread;
     sigdelta_bytes result;
 
-    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\x60", 5, NULL, &result), SIGDELTA_CORRUPT);
+    CHECK_STATUS(sigdelta_patch_bytes(NULL, 0, "rs\2\66\x60", 5, NULL, &result, NULL), SIGDELTA_CORRUPT);
     REQUIRE(pthread_create(&thread, NULL, fail_elsewhere, NULL) == 0);
     pthread_join(thread, NULL);
     CHECK_ERROR("unknown delta command 0x60 at byte 4", 4);

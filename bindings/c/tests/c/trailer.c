@@ -19,9 +19,14 @@ static void check_patch(const bytes_t *old, const void *delta, size_t delta_len,
     size_t piece;
     int ok = expected == SIGDELTA_OK;
 
-    CHECK_STATUS(sigdelta_patch_bytes(old->data, old->len, delta, delta_len, &options, &result), expected);
-    if (ok)
+    CHECK_STATUS(sigdelta_patch_bytes(old->data, old->len, delta, delta_len, &options, &result, &stats),
+                 expected);
+    if (ok) {
         CHECK_BYTES(result, new_file);
+        CHECK_INT(stats.in_bytes, delta_len - unread);
+    }
+    CHECK_INT(stats.has_trailer, ok && has_trailer);
+    CHECK_INT(stats.verified, ok && has_trailer);
     CHECK((result.data != NULL) == ok);
     sigdelta_bytes_free(&result);
 
