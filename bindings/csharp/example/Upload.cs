@@ -33,7 +33,8 @@ internal static class Upload
                 signature.Length, applied.InBytes, applied.OutBytes, applied.Verified ? "verified" : "not verified");
             return 0;
         }
-        catch (IOException exception) // SigdeltaException is one
+        catch (Exception exception) when (exception is IOException // SigdeltaException is one
+            || exception is UnauthorizedAccessException || exception is DllNotFoundException)
         {
             Console.Error.WriteLine(exception.Message);
             return 1;

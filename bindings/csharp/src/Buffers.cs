@@ -8,7 +8,7 @@ namespace Sigdelta
     internal sealed unsafe class Buffers
     {
         private int inputStart, inputEnd, outputFirst, outputEnd;
-        private bool endOfInput;
+        private bool endOfInput, gotInput;
 
         internal Buffers(int inputSize)
         {
@@ -31,6 +31,9 @@ namespace Sigdelta
         /// <summary>Bytes of input that were used up, in all.</summary>
         internal long Consumed { get; private set; }
 
+        /// <summary>Whether the input ended without a single byte.</summary>
+        internal bool InputWasEmpty { get { return endOfInput && !gotInput; } }
+
         internal void SetOutput(byte[] buffer, int offset, int count)
         {
             Output = buffer;
@@ -45,6 +48,7 @@ namespace Sigdelta
             inputStart = 0;
             inputEnd = length;
             endOfInput = length == 0;
+            gotInput |= length > 0;
         }
 
         /// <summary>What a step is given, with both arrays pinned at these addresses.</summary>

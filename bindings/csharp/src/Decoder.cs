@@ -24,7 +24,7 @@ namespace Sigdelta
             {
                 NativeBuffers native = buffers.ToNative(input, null);
                 Status status = NativeMethods.sigdelta_decoder_next(handle, ref native, out command);
-                SigdeltaException.ThrowIfFailed(status);
+                SigdeltaException.ThrowIfFailed(status, buffers);
                 buffers.Advance(ref native);
                 return status == Status.Ok;
             }

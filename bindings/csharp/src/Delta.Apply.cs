@@ -46,12 +46,21 @@ namespace Sigdelta
         /// <exception cref="SigdeltaException">
         /// The delta is not good, is not for this basis, or a limit was reached.
         /// </exception>
-        public static unsafe byte[] Apply(byte[] basis, byte[] delta, ApplyOptions options = null)
+        public static byte[] Apply(byte[] basis, byte[] delta, ApplyOptions options = null)
+        {
+            return Apply(basis, delta, out Statistics _, options);
+        }
+
+        /// <summary>Gives the result of a delta, all in memory, and what it took and whether it is verified.</summary>
+        /// <exception cref="SigdeltaException">
+        /// The delta is not good, is not for this basis, or a limit was reached.
+        /// </exception>
+        public static unsafe byte[] Apply(byte[] basis, byte[] delta, out Statistics statistics, ApplyOptions options = null)
         {
             Require.NotNull(basis, nameof(basis));
             Require.NotNull(delta, nameof(delta));
             fixed (byte* basisStart = basis, deltaStart = delta)
-                return MemoryCall.Patch(basisStart, basis.Length, deltaStart, delta.Length, options);
+                return MemoryCall.Patch(basisStart, basis.Length, deltaStart, delta.Length, options, out statistics);
         }
 
         /// <summary>
@@ -60,6 +69,8 @@ namespace Sigdelta
         /// <exception cref="SigdeltaException">
         /// A file cannot be read or written, the delta is not good, is not for this basis, or a limit was reached.
         /// </exception>
+        /// <exception cref="FileNotFoundException">There is no such file or directory.</exception>
+        /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
         /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
         public static Statistics Apply(string basisPath, string deltaPath, string resultPath, ApplyOptions options = null,
             IProgress<TransferProgress> progress = null, CancellationToken cancellationToken = default(CancellationToken))
@@ -68,6 +79,7 @@ namespace Sigdelta
             byte[] delta = NativeText.Path(deltaPath, nameof(deltaPath));
             byte[] result = NativeText.Path(resultPath, nameof(resultPath));
             return PathCall.Run(Options.ToNative(options), progress, cancellationToken,
+                new[] { basisPath, deltaPath, resultPath },
                 (ref NativeOptions native, ref NativeStatistics statistics) =>
                     NativeMethods.sigdelta_patch_file(basis, delta, result, ref native, ref statistics));
         }
@@ -86,7 +98,7 @@ namespace Sigdelta
         {
             Require.Readable(basis, nameof(basis));
             Require.Readable(delta, nameof(delta));
-            return new JobReader(Job.Patch(options), delta, basis, progress);
+            return new JobReader(Job.Patch(options), delta, basis, TransferPhase.Apply, progress);
         }
     }
 }

@@ -42,7 +42,7 @@ namespace Sigdelta
         public static Statistics Compute(Stream signature, Stream newFile, Stream delta, DeltaOptions options = null,
             IProgress<TransferProgress> progress = null, CancellationToken cancellationToken = default(CancellationToken))
         {
-            using (SignatureIndex index = SignatureIndex.Load(signature, options, cancellationToken))
+            using (SignatureIndex index = SignatureIndex.Load(signature, options, progress, cancellationToken))
                 return Compute(index, newFile, delta, options, progress, cancellationToken);
         }
 
@@ -53,28 +53,64 @@ namespace Sigdelta
             DeltaOptions options = null, IProgress<TransferProgress> progress = null,
             CancellationToken cancellationToken = default(CancellationToken))
         {
-            using (SignatureIndex index = await SignatureIndex.LoadAsync(signature, options, cancellationToken)
+            using (SignatureIndex index = await SignatureIndex.LoadAsync(signature, options, progress, cancellationToken)
                 .ConfigureAwait(false))
                 return await ComputeAsync(index, newFile, delta, options, progress, cancellationToken).ConfigureAwait(false);
         }
 
         /// <summary>Gives the delta of a new file against a signature, all in memory.</summary>
         /// <exception cref="SigdeltaException">The signature is not good, or a limit was reached.</exception>
-        public static unsafe byte[] Compute(byte[] signature, byte[] newFile, DeltaOptions options = null)
+        public static byte[] Compute(byte[] signature, byte[] newFile, DeltaOptions options = null)
+        {
+            return Compute(signature, newFile, out Statistics _, options);
+        }
+
+        /// <summary>Gives the delta of a new file against a signature, all in memory, and what it took.</summary>
+        /// <exception cref="SigdeltaException">The signature is not good, or a limit was reached.</exception>
+        public static unsafe byte[] Compute(byte[] signature, byte[] newFile, out Statistics statistics,
+            DeltaOptions options = null)
         {
             Require.NotNull(signature, nameof(signature));
             Require.NotNull(newFile, nameof(newFile));
             fixed (byte* signatureStart = signature, newStart = newFile)
-                return MemoryCall.Delta(signatureStart, signature.Length, newStart, newFile.Length, options);
+                return MemoryCall.Delta(signatureStart, signature.Length, newStart, newFile.Length, options, out statistics);
         }
 
         /// <summary>Gives the delta of a new file in memory against a loaded signature.</summary>
+        /// <exception cref="SigdeltaException">A limit was reached.</exception>
         public static byte[] Compute(SignatureIndex signature, byte[] newFile, DeltaOptions options = null)
         {
+            return Compute(signature, newFile, out Statistics _, options);
+        }
+
+        /// <summary>Gives the delta of a new file in memory against a loaded signature, and what it took.</summary>
+        /// <exception cref="SigdeltaException">A limit was reached.</exception>
+        public static unsafe byte[] Compute(SignatureIndex signature, byte[] newFile, out Statistics statistics,
+            DeltaOptions options = null)
+        {
+            Require.NotNull(signature, nameof(signature));
             Require.NotNull(newFile, nameof(newFile));
-            var delta = new MemoryStream();
-            Compute(signature, new MemoryStream(newFile), delta, options);
-            return delta.ToArray();
+            fixed (byte* start = newFile)
+                return MemoryCall.Delta(signature.Handle, start, newFile.Length, options, out statistics);
+        }
+
+        /// <summary>
+        /// Writes the delta of a file against a loaded signature to a file, which appears complete or not at all.
+        /// </summary>
+        /// <exception cref="SigdeltaException">A file cannot be read or written, or a limit was reached.</exception>
+        /// <exception cref="FileNotFoundException">There is no such file or directory.</exception>
+        /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
+        /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
+        public static Statistics Compute(SignatureIndex signature, string newPath, string deltaPath,
+            DeltaOptions options = null, IProgress<TransferProgress> progress = null,
+            CancellationToken cancellationToken = default(CancellationToken))
+        {
+            Require.NotNull(signature, nameof(signature));
+            byte[] newFile = NativeText.Path(newPath, nameof(newPath));
+            byte[] delta = NativeText.Path(deltaPath, nameof(deltaPath));
+            return PathCall.Run(Options.ToNative(options), progress, cancellationToken, new[] { newPath, deltaPath },
+                (ref NativeOptions native, ref NativeStatistics statistics) =>
+                    NativeMethods.sigdelta_index_delta_file(signature.Handle, newFile, delta, ref native, ref statistics));
         }
 
         /// <summary>
@@ -83,6 +119,8 @@ namespace Sigdelta
         /// <exception cref="SigdeltaException">
         /// A file cannot be read or written, the signature is not good, or a limit was reached.
         /// </exception>
+        /// <exception cref="FileNotFoundException">There is no such file or directory.</exception>
+        /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
         /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
         public static Statistics Compute(string signaturePath, string newPath, string deltaPath, DeltaOptions options = null,
             IProgress<TransferProgress> progress = null, CancellationToken cancellationToken = default(CancellationToken))
@@ -91,19 +129,29 @@ namespace Sigdelta
             byte[] newFile = NativeText.Path(newPath, nameof(newPath));
             byte[] delta = NativeText.Path(deltaPath, nameof(deltaPath));
             return PathCall.Run(Options.ToNative(options), progress, cancellationToken,
+                new[] { signaturePath, newPath, deltaPath },
                 (ref NativeOptions native, ref NativeStatistics statistics) =>
                     NativeMethods.sigdelta_delta_file(signature, newFile, delta, ref native, ref statistics));
         }
 
         /// <summary>Gives the delta from one file to another, both in memory, in one step.</summary>
         /// <exception cref="SigdeltaException">The options contradict each other, or a limit was reached.</exception>
-        public static unsafe byte[] Diff(byte[] basis, byte[] newFile, SignatureOptions signatureOptions = null,
+        public static byte[] Diff(byte[] basis, byte[] newFile, SignatureOptions signatureOptions = null,
             DeltaOptions deltaOptions = null)
+        {
+            return Diff(basis, newFile, out Statistics _, signatureOptions, deltaOptions);
+        }
+
+        /// <summary>Gives the delta from one file to another, both in memory, in one step, and what it took.</summary>
+        /// <exception cref="SigdeltaException">The options contradict each other, or a limit was reached.</exception>
+        public static unsafe byte[] Diff(byte[] basis, byte[] newFile, out Statistics statistics,
+            SignatureOptions signatureOptions = null, DeltaOptions deltaOptions = null)
         {
             Require.NotNull(basis, nameof(basis));
             Require.NotNull(newFile, nameof(newFile));
             fixed (byte* basisStart = basis, newStart = newFile)
-                return MemoryCall.Diff(basisStart, basis.Length, newStart, newFile.Length, signatureOptions, deltaOptions);
+                return MemoryCall.Diff(basisStart, basis.Length, newStart, newFile.Length, signatureOptions, deltaOptions,
+                    out statistics);
         }
 
         /// <summary>
@@ -112,6 +160,8 @@ namespace Sigdelta
         /// <exception cref="SigdeltaException">
         /// A file cannot be read or written, the options contradict each other, or a limit was reached.
         /// </exception>
+        /// <exception cref="FileNotFoundException">There is no such file or directory.</exception>
+        /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
         /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
         public static Statistics Diff(string basisPath, string newPath, string deltaPath,
             SignatureOptions signatureOptions = null, DeltaOptions deltaOptions = null,
@@ -121,6 +171,7 @@ namespace Sigdelta
             byte[] newFile = NativeText.Path(newPath, nameof(newPath));
             byte[] delta = NativeText.Path(deltaPath, nameof(deltaPath));
             return PathCall.Run(Options.ToNative(signatureOptions, deltaOptions), progress, cancellationToken,
+                new[] { basisPath, newPath, deltaPath },
                 (ref NativeOptions native, ref NativeStatistics statistics) =>
                     NativeMethods.sigdelta_diff_file(basis, newFile, delta, ref native, ref statistics));
         }
@@ -136,7 +187,7 @@ namespace Sigdelta
         {
             Require.NotNull(signature, nameof(signature));
             Require.Readable(newFile, nameof(newFile));
-            return new JobReader(Job.Delta(signature.Handle, options), newFile, null, progress);
+            return new JobReader(Job.Delta(signature.Handle, options), newFile, null, TransferPhase.Delta, progress);
         }
     }
 }

@@ -43,5 +43,17 @@ namespace Sigdelta
 
         /// <summary>Length of literal data or of a copy; for a trailer, of the result.</summary>
         public long Length { get; }
+
+        /// <summary>As "Copy of 500 bytes from 2000", with what there is to say of the kind.</summary>
+        public override string ToString()
+        {
+            switch (Kind)
+            {
+                case DeltaCommandKind.Literal: return "Literal of " + Length + " bytes";
+                case DeltaCommandKind.Copy: return "Copy of " + Length + " bytes from " + Position;
+                case DeltaCommandKind.Trailer: return "Trailer, result of " + Length + " bytes";
+                default: return Kind.ToString();
+            }
+        }
     }
 }

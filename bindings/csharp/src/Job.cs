@@ -52,7 +52,7 @@ namespace Sigdelta
                 NativeBuffers native = buffers.ToNative(input, output);
                 Status status = NativeMethods.sigdelta_job_step(handle, ref native);
                 buffers.Advance(ref native);
-                if (buffers.Produced == 0) SigdeltaException.ThrowIfFailed(status);
+                if (buffers.Produced == 0) SigdeltaException.ThrowIfFailed(status, buffers);
                 return status;
             }
         }

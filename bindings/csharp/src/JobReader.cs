@@ -33,13 +33,15 @@ namespace Sigdelta
         /// <param name="job">Belongs to the reader from now on.</param>
         /// <param name="input">Stays the caller's.</param>
         /// <param name="basis">Of a patch job; stays the caller's. Null for other jobs.</param>
+        /// <param name="phase">What the job does.</param>
         /// <param name="progress">May be null.</param>
-        internal JobReader(Job job, Stream input, Stream basis = null, IProgress<TransferProgress> progress = null)
+        internal JobReader(Job job, Stream input, Stream basis, TransferPhase phase,
+            IProgress<TransferProgress> progress = null)
         {
             this.job = job;
             this.input = input;
             this.basis = basis == null ? null : new BasisReader(basis);
-            this.progress = new ProgressReporter(progress);
+            this.progress = new ProgressReporter(progress, phase, input);
         }
 
         /// <summary>
@@ -146,7 +148,7 @@ namespace Sigdelta
             Status status = job.Step(buffers);
             done = status == Status.Ok;
             progress.Update(buffers.Consumed, delivered + buffers.Produced, done);
-            if (status == StepStatus.NeedsBasis && buffers.Room > 0)
+            if (status == StepStatus.NeedsBasis)
             {
                 job.Wanted(out wantedPosition, out long length);
                 wantedLength = (int)Math.Min(length, buffers.Room);

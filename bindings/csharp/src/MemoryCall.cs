@@ -9,41 +9,57 @@ namespace Sigdelta
         /// <summary>The longest array there can be.</summary>
         private const ulong MaxArrayLength = 0x7FFFFFC7;
 
-        internal static byte[] Signature(byte* basis, int basisLength, SignatureOptions options)
+        internal static byte[] Signature(byte* basis, int basisLength, SignatureOptions options, out Statistics statistics)
         {
             NativeOptions native = Options.ToNative(options);
+            NativeStatistics done = Statistics.Empty();
             Status status = NativeMethods.sigdelta_signature_bytes(basis, (UIntPtr)(uint)basisLength,
-                ref native, out NativeBytes bytes);
-            return Take(status, bytes);
+                ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
         }
 
-        internal static byte[] Delta(byte* signature, int signatureLength, byte* newFile, int newLength, DeltaOptions options)
+        internal static byte[] Delta(byte* signature, int signatureLength, byte* newFile, int newLength,
+            DeltaOptions options, out Statistics statistics)
         {
             NativeOptions native = Options.ToNative(options);
+            NativeStatistics done = Statistics.Empty();
             Status status = NativeMethods.sigdelta_delta_bytes(signature, (UIntPtr)(uint)signatureLength,
-                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes);
-            return Take(status, bytes);
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
+        }
+
+        internal static byte[] Delta(IndexHandle index, byte* newFile, int newLength,
+            DeltaOptions options, out Statistics statistics)
+        {
+            NativeOptions native = Options.ToNative(options);
+            NativeStatistics done = Statistics.Empty();
+            Status status = NativeMethods.sigdelta_index_delta_bytes(index, newFile, (UIntPtr)(uint)newLength,
+                ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
         }
 
         internal static byte[] Diff(byte* basis, int basisLength, byte* newFile, int newLength,
-            SignatureOptions signatureOptions, DeltaOptions deltaOptions)
+            SignatureOptions signatureOptions, DeltaOptions deltaOptions, out Statistics statistics)
         {
             NativeOptions native = Options.ToNative(signatureOptions, deltaOptions);
+            NativeStatistics done = Statistics.Empty();
             Status status = NativeMethods.sigdelta_diff_bytes(basis, (UIntPtr)(uint)basisLength,
-                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes);
-            return Take(status, bytes);
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
         }
 
-        internal static byte[] Patch(byte* basis, int basisLength, byte* delta, int deltaLength, ApplyOptions options)
+        internal static byte[] Patch(byte* basis, int basisLength, byte* delta, int deltaLength,
+            ApplyOptions options, out Statistics statistics)
         {
             NativeOptions native = Options.ToNative(options);
             if (native.MaxOutputBytes == 0 || native.MaxOutputBytes > MaxArrayLength) native.MaxOutputBytes = MaxArrayLength;
+            NativeStatistics done = Statistics.Empty();
             Status status = NativeMethods.sigdelta_patch_bytes(basis, (UIntPtr)(uint)basisLength,
-                delta, (UIntPtr)(uint)deltaLength, ref native, out NativeBytes bytes);
-            return Take(status, bytes);
+                delta, (UIntPtr)(uint)deltaLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
         }
 
-        private static byte[] Take(Status status, NativeBytes bytes)
+        private static byte[] Take(Status status, NativeBytes bytes, NativeStatistics done, out Statistics statistics)
         {
             SigdeltaException.ThrowIfFailed(status);
             try
@@ -52,6 +68,7 @@ namespace Sigdelta
                     throw new SigdeltaException(Status.LimitReached, "the result is too long for an array", null);
                 var array = new byte[(int)bytes.Length];
                 if (array.Length > 0) Marshal.Copy(bytes.Data, array, 0, array.Length);
+                statistics = new Statistics(done);
                 return array;
             }
             finally

@@ -13,7 +13,7 @@ namespace Sigdelta
     }
 
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
-    internal delegate int NativeProgress(IntPtr opaque, ulong inBytes, ulong outBytes);
+    internal unsafe delegate int NativeProgress(IntPtr opaque, NativeProgressReport* report);
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct NativeOptions
@@ -42,6 +42,14 @@ namespace Sigdelta
         internal ulong CopyCommands, CopyBytes, CopyCommandBytes;
         internal ulong Searches, Matches;
         internal uint HasTrailer, Verified;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeProgressReport
+    {
+        internal UIntPtr Size;
+        internal uint Phase;
+        internal ulong InBytes, InTotal, OutBytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -87,6 +95,8 @@ namespace Sigdelta
         internal static extern IntPtr sigdelta_error_text();
         [DllImport(Library, CallingConvention = C)]
         internal static extern ulong sigdelta_error_offset();
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern int sigdelta_error_errno();
 
         [DllImport(Library, CallingConvention = C)]
         internal static extern IntPtr sigdelta_version();
@@ -99,16 +109,18 @@ namespace Sigdelta
         internal static extern void sigdelta_bytes_free(ref NativeBytes bytes);
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_signature_bytes(byte* basis, UIntPtr basisLength,
-            ref NativeOptions options, out NativeBytes signature);
+            ref NativeOptions options, out NativeBytes signature, ref NativeStatistics statistics);
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_delta_bytes(byte* signature, UIntPtr signatureLength,
-            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes delta);
+            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes delta,
+            ref NativeStatistics statistics);
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_diff_bytes(byte* basis, UIntPtr basisLength,
-            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes delta);
+            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes delta,
+            ref NativeStatistics statistics);
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_patch_bytes(byte* basis, UIntPtr basisLength,
-            byte* delta, UIntPtr deltaLength, ref NativeOptions options, out NativeBytes result);
+            byte* delta, UIntPtr deltaLength, ref NativeOptions options, out NativeBytes result, ref NativeStatistics statistics);
 
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_signature_file(byte[] basis, byte[] signature,
@@ -131,8 +143,17 @@ namespace Sigdelta
         internal static extern Status sigdelta_index_from_bytes(byte* signature, UIntPtr length,
             ref NativeOptions options, out IndexHandle index);
         [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_index_from_file(byte[] signature,
+            ref NativeOptions options, out IndexHandle index);
+        [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_index_info(IndexHandle index,
             out uint kind, out uint blockLength, out uint strongLength, out ulong blocks);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_index_delta_bytes(IndexHandle index, byte* newFile, UIntPtr newLength,
+            ref NativeOptions options, out NativeBytes delta, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_index_delta_file(IndexHandle index, byte[] newFile, byte[] delta,
+            ref NativeOptions options, ref NativeStatistics statistics);
         [DllImport(Library, CallingConvention = C)]
         internal static extern void sigdelta_index_free(IntPtr index);
 

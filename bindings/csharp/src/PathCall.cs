@@ -1,4 +1,4 @@
-// Calls of the library's whole-file functions, with progress and cancelling.
+// Calls of the library's functions on files, with progress and cancelling.
 using System;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
@@ -14,16 +14,16 @@ namespace Sigdelta
         /// Calls <paramref name="function"/>. An exception of <paramref name="progress"/> cannot pass through the
         /// library: it cancels the call and is thrown on behind it.
         /// </summary>
-        internal static Statistics Run(NativeOptions options, IProgress<TransferProgress> progress,
-            CancellationToken token, Function function)
+        internal static unsafe Statistics Run(NativeOptions options, IProgress<TransferProgress> progress,
+            CancellationToken token, string[] paths, Function function)
         {
             token.ThrowIfCancellationRequested();
             ExceptionDispatchInfo thrown = null;
-            NativeProgress callback = (opaque, inBytes, outBytes) =>
+            NativeProgress callback = (opaque, report) =>
             {
                 try
                 {
-                    if (progress != null) progress.Report(new TransferProgress((long)inBytes, (long)outBytes));
+                    if (progress != null) progress.Report(new TransferProgress(report));
                 }
                 catch (Exception exception)
                 {
@@ -38,7 +38,7 @@ namespace Sigdelta
             GC.KeepAlive(callback);
             if (thrown != null) thrown.Throw();
             if (status == Status.Cancelled) throw new OperationCanceledException(token);
-            SigdeltaException.ThrowIfFailed(status);
+            SigdeltaException.ThrowIfFailed(status, paths);
             return new Statistics(statistics);
         }
     }

@@ -22,5 +22,11 @@ namespace Sigdelta
             NotNull(stream, name);
             if (!stream.CanWrite) throw new ArgumentException("The stream cannot be written.", name);
         }
+
+        /// <summary>Bytes from the position of a stream to its end, or null if that is not known.</summary>
+        internal static long? Remaining(Stream stream)
+        {
+            return stream.CanSeek ? (long?)Math.Max(0, stream.Length - stream.Position) : null;
+        }
     }
 }

@@ -37,16 +37,25 @@ namespace Sigdelta
 
         /// <summary>Gives the signature of a basis in memory.</summary>
         /// <exception cref="SigdeltaException">The options contradict each other.</exception>
-        public static unsafe byte[] Compute(byte[] basis, SignatureOptions options = null)
+        public static byte[] Compute(byte[] basis, SignatureOptions options = null)
+        {
+            return Compute(basis, out Statistics _, options);
+        }
+
+        /// <summary>Gives the signature of a basis in memory, and what it took.</summary>
+        /// <exception cref="SigdeltaException">The options contradict each other.</exception>
+        public static unsafe byte[] Compute(byte[] basis, out Statistics statistics, SignatureOptions options = null)
         {
             Require.NotNull(basis, nameof(basis));
-            fixed (byte* start = basis) return MemoryCall.Signature(start, basis.Length, options);
+            fixed (byte* start = basis) return MemoryCall.Signature(start, basis.Length, options, out statistics);
         }
 
         /// <summary>Writes the signature of a file to another, which appears complete or not at all.</summary>
         /// <exception cref="SigdeltaException">
         /// A file cannot be read or written, or the options contradict each other.
         /// </exception>
+        /// <exception cref="FileNotFoundException">There is no such file or directory.</exception>
+        /// <exception cref="UnauthorizedAccessException">A file may not be read or written.</exception>
         /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
         public static Statistics Compute(string basisPath, string signaturePath, SignatureOptions options = null,
             IProgress<TransferProgress> progress = null, CancellationToken cancellationToken = default(CancellationToken))
@@ -54,6 +63,7 @@ namespace Sigdelta
             byte[] basis = NativeText.Path(basisPath, nameof(basisPath));
             byte[] signature = NativeText.Path(signaturePath, nameof(signaturePath));
             return PathCall.Run(Options.ToNative(options), progress, cancellationToken,
+                new[] { basisPath, signaturePath },
                 (ref NativeOptions native, ref NativeStatistics statistics) =>
                     NativeMethods.sigdelta_signature_file(basis, signature, ref native, ref statistics));
         }
@@ -71,7 +81,9 @@ namespace Sigdelta
         public static SignatureParameters Parameters(long? basisLength, SignatureOptions options = null)
         {
             NativeOptions native = Options.ToNative(options);
-            ulong length = basisLength == null ? NativeMethods.Unknown : (ulong)Options.NotNegative(basisLength.Value);
+            ulong length = basisLength == null
+                ? NativeMethods.Unknown
+                : (ulong)Options.NotNegative(basisLength.Value, nameof(basisLength));
             SigdeltaException.ThrowIfFailed(NativeMethods.sigdelta_signature_params(length, ref native,
                 out uint kind, out uint blockLength, out uint strongLength));
             return new SignatureParameters(kind, blockLength, strongLength);
@@ -80,8 +92,9 @@ namespace Sigdelta
         private static JobReader Reader(Stream basis, SignatureOptions options, IProgress<TransferProgress> progress)
         {
             Require.Readable(basis, nameof(basis));
-            ulong length = basis.CanSeek ? (ulong)Math.Max(0, basis.Length - basis.Position) : NativeMethods.Unknown;
-            return new JobReader(Job.Signature(length, options), basis, null, progress);
+            long? length = Require.Remaining(basis);
+            Job job = Job.Signature(length == null ? NativeMethods.Unknown : (ulong)length.Value, options);
+            return new JobReader(job, basis, null, TransferPhase.Signature, progress);
         }
     }
 }

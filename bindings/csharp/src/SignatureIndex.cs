@@ -12,16 +12,22 @@ namespace Sigdelta
     /// </summary>
     public sealed class SignatureIndex : IDisposable
     {
+        private readonly IndexHandle handle;
+
         private SignatureIndex(IndexHandle handle)
         {
-            Handle = handle;
+            this.handle = handle;
             SigdeltaException.ThrowIfFailed(NativeMethods.sigdelta_index_info(handle,
                 out uint kind, out uint blockLength, out uint strongLength, out ulong blocks));
             Parameters = new SignatureParameters(kind, blockLength, strongLength);
             Blocks = checked((long)blocks);
         }
 
-        internal IndexHandle Handle { get; }
+        /// <exception cref="ObjectDisposedException">The index was disposed of.</exception>
+        internal IndexHandle Handle
+        {
+            get { return !handle.IsClosed ? handle : throw new ObjectDisposedException(nameof(SignatureIndex)); }
+        }
 
         /// <summary>Kind and lengths of the signature.</summary>
         public SignatureParameters Parameters { get; }
@@ -35,9 +41,15 @@ namespace Sigdelta
         public static SignatureIndex Load(Stream signature, LoadOptions options = null,
             CancellationToken cancellationToken = default(CancellationToken))
         {
+            return Load(signature, options, null, cancellationToken);
+        }
+
+        internal static SignatureIndex Load(Stream signature, LoadOptions options, IProgress<TransferProgress> progress,
+            CancellationToken cancellationToken)
+        {
             Require.Readable(signature, nameof(signature));
             Job job = Job.Load(options);
-            using (var reader = new JobReader(job, signature))
+            using (var reader = new JobReader(job, signature, null, TransferPhase.Load, progress))
             {
                 reader.Read(NoOutput, 0, 0, cancellationToken);
                 return new SignatureIndex(job.TakeIndex());
@@ -49,12 +61,18 @@ namespace Sigdelta
         /// </summary>
         /// <exception cref="SigdeltaException">The stream is no good signature, or too long a one.</exception>
         /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
-        public static async Task<SignatureIndex> LoadAsync(Stream signature, LoadOptions options = null,
+        public static Task<SignatureIndex> LoadAsync(Stream signature, LoadOptions options = null,
             CancellationToken cancellationToken = default(CancellationToken))
+        {
+            return LoadAsync(signature, options, null, cancellationToken);
+        }
+
+        internal static async Task<SignatureIndex> LoadAsync(Stream signature, LoadOptions options,
+            IProgress<TransferProgress> progress, CancellationToken cancellationToken)
         {
             Require.Readable(signature, nameof(signature));
             Job job = Job.Load(options);
-            using (var reader = new JobReader(job, signature))
+            using (var reader = new JobReader(job, signature, null, TransferPhase.Load, progress))
             {
                 await reader.ReadAsync(NoOutput, 0, 0, cancellationToken).ConfigureAwait(false);
                 return new SignatureIndex(job.TakeIndex());
@@ -70,19 +88,27 @@ namespace Sigdelta
         }
 
         /// <summary>Loads a signature from a file.</summary>
-        /// <exception cref="SigdeltaException">The file is no good signature, or too long a one.</exception>
-        /// <exception cref="IOException">The file cannot be read.</exception>
+        /// <exception cref="SigdeltaException">
+        /// The file cannot be read, is no good signature, or too long a one.
+        /// </exception>
+        /// <exception cref="FileNotFoundException">There is no such file.</exception>
+        /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+        /// <exception cref="OperationCanceledException">The operation was cancelled.</exception>
         public static SignatureIndex Load(string signaturePath, LoadOptions options = null,
             CancellationToken cancellationToken = default(CancellationToken))
         {
-            using (FileStream signature = File.OpenRead(signaturePath))
-                return Load(signature, options, cancellationToken);
+            byte[] signature = NativeText.Path(signaturePath, nameof(signaturePath));
+            IndexHandle handle = null;
+            PathCall.Run(Options.ToNative(options), null, cancellationToken, new[] { signaturePath },
+                (ref NativeOptions native, ref NativeStatistics statistics) =>
+                    NativeMethods.sigdelta_index_from_file(signature, ref native, out handle));
+            return new SignatureIndex(handle);
         }
 
         /// <summary>Frees the index, as soon as no delta is made with it any more.</summary>
         public void Dispose()
         {
-            Handle.Dispose();
+            handle.Dispose();
         }
 
         private static readonly byte[] NoOutput = new byte[0];

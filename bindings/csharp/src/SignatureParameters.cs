@@ -28,6 +28,12 @@ namespace Sigdelta
             return checked(HeaderLength + blocks * EntryLength);
         }
 
+        /// <summary>As "RabinKarpBlake2b, blocks of 2048 bytes, strong sums of 32".</summary>
+        public override string ToString()
+        {
+            return Kind + ", blocks of " + BlockLength + " bytes, strong sums of " + StrongLength;
+        }
+
         /// <summary>Bytes before the sums.</summary>
         internal const int HeaderLength = 12;
 

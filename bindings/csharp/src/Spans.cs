@@ -8,34 +8,78 @@ namespace Sigdelta
     public static partial class Signature
     {
         /// <inheritdoc cref="Compute(byte[], SignatureOptions)"/>
-        public static unsafe byte[] Compute(ReadOnlySpan<byte> basis, SignatureOptions options = null)
+        public static byte[] Compute(ReadOnlySpan<byte> basis, SignatureOptions options = null)
         {
-            fixed (byte* start = &MemoryMarshal.GetReference(basis)) return MemoryCall.Signature(start, basis.Length, options);
+            return Compute(basis, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Compute(byte[], out Statistics, SignatureOptions)"/>
+        public static unsafe byte[] Compute(ReadOnlySpan<byte> basis, out Statistics statistics, SignatureOptions options = null)
+        {
+            fixed (byte* start = &MemoryMarshal.GetReference(basis))
+                return MemoryCall.Signature(start, basis.Length, options, out statistics);
         }
     }
 
     public static partial class Delta
     {
         /// <inheritdoc cref="Compute(byte[], byte[], DeltaOptions)"/>
-        public static unsafe byte[] Compute(ReadOnlySpan<byte> signature, ReadOnlySpan<byte> newFile, DeltaOptions options = null)
+        public static byte[] Compute(ReadOnlySpan<byte> signature, ReadOnlySpan<byte> newFile, DeltaOptions options = null)
+        {
+            return Compute(signature, newFile, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Compute(byte[], byte[], out Statistics, DeltaOptions)"/>
+        public static unsafe byte[] Compute(ReadOnlySpan<byte> signature, ReadOnlySpan<byte> newFile,
+            out Statistics statistics, DeltaOptions options = null)
         {
             fixed (byte* signatureStart = &MemoryMarshal.GetReference(signature), newStart = &MemoryMarshal.GetReference(newFile))
-                return MemoryCall.Delta(signatureStart, signature.Length, newStart, newFile.Length, options);
+                return MemoryCall.Delta(signatureStart, signature.Length, newStart, newFile.Length, options, out statistics);
+        }
+
+        /// <inheritdoc cref="Compute(SignatureIndex, byte[], DeltaOptions)"/>
+        public static byte[] Compute(SignatureIndex signature, ReadOnlySpan<byte> newFile, DeltaOptions options = null)
+        {
+            return Compute(signature, newFile, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Compute(SignatureIndex, byte[], out Statistics, DeltaOptions)"/>
+        public static unsafe byte[] Compute(SignatureIndex signature, ReadOnlySpan<byte> newFile,
+            out Statistics statistics, DeltaOptions options = null)
+        {
+            Require.NotNull(signature, nameof(signature));
+            fixed (byte* start = &MemoryMarshal.GetReference(newFile))
+                return MemoryCall.Delta(signature.Handle, start, newFile.Length, options, out statistics);
         }
 
         /// <inheritdoc cref="Diff(byte[], byte[], SignatureOptions, DeltaOptions)"/>
-        public static unsafe byte[] Diff(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile,
+        public static byte[] Diff(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile,
+            SignatureOptions signatureOptions = null, DeltaOptions deltaOptions = null)
+        {
+            return Diff(basis, newFile, out Statistics _, signatureOptions, deltaOptions);
+        }
+
+        /// <inheritdoc cref="Diff(byte[], byte[], out Statistics, SignatureOptions, DeltaOptions)"/>
+        public static unsafe byte[] Diff(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile, out Statistics statistics,
             SignatureOptions signatureOptions = null, DeltaOptions deltaOptions = null)
         {
             fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), newStart = &MemoryMarshal.GetReference(newFile))
-                return MemoryCall.Diff(basisStart, basis.Length, newStart, newFile.Length, signatureOptions, deltaOptions);
+                return MemoryCall.Diff(basisStart, basis.Length, newStart, newFile.Length, signatureOptions, deltaOptions,
+                    out statistics);
         }
 
         /// <inheritdoc cref="Apply(byte[], byte[], ApplyOptions)"/>
-        public static unsafe byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> delta, ApplyOptions options = null)
+        public static byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> delta, ApplyOptions options = null)
+        {
+            return Apply(basis, delta, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Apply(byte[], byte[], out Statistics, ApplyOptions)"/>
+        public static unsafe byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> delta, out Statistics statistics,
+            ApplyOptions options = null)
         {
             fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), deltaStart = &MemoryMarshal.GetReference(delta))
-                return MemoryCall.Patch(basisStart, basis.Length, deltaStart, delta.Length, options);
+                return MemoryCall.Patch(basisStart, basis.Length, deltaStart, delta.Length, options, out statistics);
         }
     }
 }

@@ -55,6 +55,23 @@ namespace Sigdelta
         /// <summary>Whether the result of a patch was found to be the right one.</summary>
         public bool Verified { get; }
 
+        /// <summary>
+        /// As "500 bytes read, 57 written, 1 literal of 4 bytes, 2 copies of 496 bytes", with what is not 0.
+        /// </summary>
+        public override string ToString()
+        {
+            return InBytes + " bytes read, " + OutBytes + " written"
+                + Some(Blocks, "block", "blocks", BlockLength)
+                + Some(LiteralCommands, "literal", "literals", LiteralBytes)
+                + Some(CopyCommands, "copy", "copies", CopyBytes)
+                + (Verified ? ", verified" : HasTrailer ? ", not verified" : "");
+        }
+
+        private static string Some(long count, string one, string many, long bytes)
+        {
+            return count == 0 ? "" : ", " + count + " " + (count == 1 ? one : many) + " of " + bytes + " bytes";
+        }
+
         /// <summary>An empty struct for the library to fill.</summary>
         internal static unsafe NativeStatistics Empty()
         {

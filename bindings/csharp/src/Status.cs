@@ -8,8 +8,8 @@ namespace Sigdelta
         Ok = 0,
         /// <summary>A file could not be opened, read or written.</summary>
         IOError = 100,
-        /// <summary>A limit set in the options was reached.</summary>
-        LimitReached = 102,
+        /// <summary>There was not enough memory.</summary>
+        OutOfMemory = 102,
         /// <summary>The input, or the basis that a delta copies from, ends too early.</summary>
         InputEnded = 103,
         /// <summary>The input is no signature or no delta.</summary>
@@ -22,7 +22,7 @@ namespace Sigdelta
         ParamError = 108,
         /// <summary>The operation was cancelled.</summary>
         Cancelled = 109,
-        /// <summary>There was not enough memory.</summary>
-        OutOfMemory = 110,
+        /// <summary>A limit set in the options was reached.</summary>
+        LimitReached = 110,
     }
 }

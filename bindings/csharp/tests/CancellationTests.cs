@@ -80,6 +80,8 @@ namespace Sigdelta.Tests
                 };
                 cancelled((progress, token) => Signature.Compute(old, kept, null, progress, token));
                 cancelled((progress, token) => Delta.Compute(signature, old, kept, null, progress, token));
+                using (SignatureIndex index = SignatureIndex.Load(signature))
+                    cancelled((progress, token) => Delta.Compute(index, old, kept, null, progress, token));
                 cancelled((progress, token) => Delta.Diff(old, old, kept, null, null, progress, token));
                 cancelled((progress, token) => Delta.Apply(old, delta, kept, null, progress, token));
             }

@@ -161,6 +161,60 @@ namespace Sigdelta.Tests
             byte[] farBehind = Data.Hex("72730236 54 7fffffffffffffff 0000000000000001 00");
             Check.Throws<SigdeltaException>(() => Delta.Apply(Data.Stream(Old), Data.Stream(farBehind), new MemoryStream()));
             Check.Throws<InvalidDataException>(() => Librsync.ApplyDelta(Data.Stream(Old), Data.Stream(farBehind)));
+
+            var exception = Check.Throws<InvalidDataException>(
+                () => Librsync.ApplyDelta(Data.Stream(Data.Front(Old, 100)), Data.Stream(CopyFromBehind)));
+            Check.True(exception.Message.Contains("beyond the end"), exception.Message);
+            var cause = (SigdeltaException)exception.InnerException;
+            Check.Equal(Status.InputEnded, cause.Status);
+            Check.Equal(8L, cause.Offset.Value, "offset of the command");
+            Check.Equal(exception.Message, cause.Message);
+        }
+
+        public static void FacadeOriginalBecomesShorter()
+        {
+            var old = new MemoryStream();
+            old.Write(Old, 0, Old.Length);
+            Stream result = Librsync.ApplyDelta(old, Data.Stream(Data.Hex("72730236 46 00 4e20 00")));
+            old.SetLength(100);
+            var exception = Check.Throws<InvalidDataException>(() => Data.Drain(result));
+            Check.Equal(Status.InputEnded, ((SigdeltaException)exception.InnerException).Status);
+        }
+
+        /// <summary>A stream that was written and not rewound gets a hint, an array does not.</summary>
+        public static async Task ForgottenRewinds()
+        {
+            const string hint = "(is the stream at its end?)";
+            var signature = new MemoryStream();
+            Signature.Compute(Data.Stream(Old), signature);
+            var delta = new MemoryStream();
+            delta.Write(UnknownCommand, 0, UnknownCommand.Length);
+            var none = new MemoryStream();
+            var failures = new[]
+            {
+                Check.Fails(Status.InputEnded, () => SignatureIndex.Load(signature)),
+                Check.Fails(Status.InputEnded, () => Delta.Compute(signature, Data.Stream(New), none)),
+                Check.Fails(Status.InputEnded, () => Delta.Apply(Data.Stream(Old), delta, none)),
+                Check.Fails(Status.InputEnded, () => Data.Drain(Delta.OpenApply(Data.Stream(Old), delta))),
+                Check.Fails(Status.InputEnded, () => Delta.ReadCommands(delta).GetEnumerator().MoveNext()),
+                await Check.FailsAsync(Status.InputEnded, () => SignatureIndex.LoadAsync(signature)),
+                await Check.FailsAsync(Status.InputEnded, () => Delta.ApplyAsync(Data.Stream(Old), delta, none)),
+            };
+            foreach (SigdeltaException failure in failures)
+            {
+                Check.True(failure.Message.EndsWith(hint), failure.Message);
+                Check.Equal(0L, failure.Offset.Value);
+            }
+            Check.True(Check.Throws<InvalidDataException>(() => Librsync.ComputeDelta(signature, Data.Stream(New))).Message.EndsWith(hint), "facade");
+            Check.True(Check.Throws<InvalidDataException>(() => Librsync.ApplyDelta(Data.Stream(Old), delta)).Message.EndsWith(hint), "facade");
+
+            foreach (SigdeltaException failure in new[]
+            {
+                Check.Fails(Status.InputEnded, () => SignatureIndex.Load(new byte[0])),
+                Check.Fails(Status.InputEnded, () => SignatureIndex.Load(Data.Stream(Data.Hex("7273")))),
+                Check.Fails(Status.InputEnded, () => Delta.Apply(Data.Stream(new byte[10]), Data.Stream(CopyFromBehind), new MemoryStream())),
+            })
+                Check.True(!failure.Message.Contains(hint), failure.Message);
         }
 
         public static void Trailers()
@@ -204,11 +258,37 @@ namespace Sigdelta.Tests
 
         public static void Parameters()
         {
-            Check.Fails(Status.ParamError, () => Signature.Compute(Old, new SignatureOptions { StrongLength = 33 }));
-            Check.Fails(Status.ParamError, () => Signature.OpenRead(Data.Stream(Old),
-                new SignatureOptions { Kind = SignatureKind.RollsumMd4, StrongLength = 17 }));
-            Check.Throws<SigdeltaException>(() => Signature.Compute(Old, new SignatureOptions { Kind = (SignatureKind)1 }));
-            Check.Throws<SigdeltaException>(() => Delta.Diff(Old, New, null, new DeltaOptions { Trailer = (Trailer)9 }));
+            // What no signature can have: when it is set.
+            Action<string, Action> refused = (name, set) =>
+                Check.Equal(name, Check.Throws<ArgumentOutOfRangeException>(set).ParamName, "name");
+            refused("BlockLength", () => new SignatureOptions { BlockLength = -1 });
+            refused("StrongLength", () => new SignatureOptions { StrongLength = -2 });
+            refused("StrongLength", () => new SignatureOptions { StrongLength = 33 });
+            refused("Kind", () => new SignatureOptions { Kind = (SignatureKind)1 });
+            refused("Threads", () => new SignatureOptions { Threads = -1 });
+            refused("Threads", () => new LoadOptions { Threads = -1 });
+            refused("MaxSignatureBytes", () => new LoadOptions { MaxSignatureBytes = -1 });
+            refused("MaxMemoryBytes", () => new DeltaOptions { MaxMemoryBytes = long.MinValue });
+            refused("MaxOutputBytes", () => new ApplyOptions { MaxOutputBytes = -1 });
+            refused("Trailer", () => new DeltaOptions { Trailer = (Trailer)9 });
+            refused("Trailer", () => new ApplyOptions { Trailer = (Trailer)(-1) });
+            refused("basisLength", () => Signature.Parameters(-1));
+
+            // What does not go together: when it is used.
+            var tooLong = new SignatureOptions { Kind = SignatureKind.RollsumMd4, StrongLength = 17 };
+            Check.Fails(Status.ParamError, () => Signature.Compute(Old, tooLong));
+            Check.Fails(Status.ParamError, () => Signature.OpenRead(Data.Stream(Old), tooLong));
+            Check.Fails(Status.ParamError, () => Signature.Parameters(1000, tooLong));
+            Check.Fails(Status.ParamError, () => Delta.Diff(Old, New, tooLong));
+            tooLong.StrongLength = 16;
+            Signature.Compute(Old, tooLong);
+        }
+
+        public static void Numbers()
+        {
+            Check.Equal(102, (int)Status.OutOfMemory);
+            Check.Equal(109, (int)Status.Cancelled);
+            Check.Equal(110, (int)Status.LimitReached);
         }
 
         public static void Arguments()
@@ -219,6 +299,9 @@ namespace Sigdelta.Tests
             Check.Throws<ArgumentNullException>(() => Signature.Compute(stream, null));
             Check.Throws<ArgumentNullException>(() => Signature.Compute("a", null));
             Check.Throws<ArgumentNullException>(() => Delta.Compute((SignatureIndex)null, stream, stream));
+            Check.Throws<ArgumentNullException>(() => Delta.Compute((SignatureIndex)null, New));
+            Check.Throws<ArgumentNullException>(() => Delta.Compute((SignatureIndex)null, "a", "b"));
+            Check.Throws<ArgumentNullException>(() => SignatureIndex.Load((string)null));
             Check.Throws<ArgumentNullException>(() => Delta.Apply(Old, null));
             Check.Throws<ArgumentNullException>(() => Delta.ReadCommands(null));
             Check.Throws<ArgumentNullException>(() => Librsync.ComputeSignature(null));
@@ -228,10 +311,6 @@ namespace Sigdelta.Tests
             Check.Throws<ArgumentException>(() => Signature.Compute("a\0b", "c"));
             Check.Throws<ArgumentException>(() => Signature.Compute("a\ud800", "c"));
             Check.Throws<ArgumentException>(() => Signature.Compute(Data.Stream(Old), Data.Stream(New)));
-            Check.Throws<ArgumentOutOfRangeException>(() => new SignatureOptions { BlockLength = -1 });
-            Check.Throws<ArgumentOutOfRangeException>(() => new SignatureOptions { StrongLength = -2 });
-            Check.Throws<ArgumentOutOfRangeException>(() => new DeltaOptions { MaxMemoryBytes = -1 });
-            Check.Throws<ArgumentOutOfRangeException>(() => new ApplyOptions { MaxOutputBytes = -1 });
             Stream signature = Signature.OpenRead(Data.Stream(Old));
             Check.Throws<ArgumentNullException>(() => signature.Read(null, 0, 1));
             Check.Throws<ArgumentOutOfRangeException>(() => signature.Read(Old, -1, 1));

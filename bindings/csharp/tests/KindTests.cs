@@ -53,6 +53,8 @@ namespace Sigdelta.Tests
             Check.Throws<ArgumentException>(() => make(MagicNumber.Blake2Signature, -1, 8));
             Check.Throws<ArgumentException>(() => make(MagicNumber.Blake2Signature, 2048, 33));
             Check.Throws<ArgumentException>(() => make(MagicNumber.Md4MagicNumber, 2048, 17));
+            Check.Equal("settings", Check.Throws<ArgumentException>(() => make(MagicNumber.Blake2Signature, 2048, 33)).ParamName);
+            Check.Equal("settings", Check.Throws<ArgumentException>(() => make(MagicNumber.Md4MagicNumber, 2048, 17)).ParamName);
         }
 
         public static void IndexKnowsItsParameters()

@@ -37,7 +37,13 @@ namespace Sigdelta.Tests
             }
             index.Dispose();
             index.Dispose();
-            Check.Throws<ObjectDisposedException>(() => Delta.Compute(index, New));
+            Action[] uses =
+            {
+                () => Delta.Compute(index, New), () => Delta.Compute(index, "new", "delta"),
+                () => Delta.Compute(index, Data.Stream(New), new MemoryStream()), () => Delta.OpenRead(index, Data.Stream(New)),
+            };
+            foreach (Action use in uses)
+                Check.Equal("SignatureIndex", Check.Throws<ObjectDisposedException>(use).ObjectName, "name");
             Check.Equal(SignatureKind.RabinKarpBlake2b, index.Parameters.Kind);
         }
 

@@ -1,6 +1,7 @@
 // Whole files by path: statistics, names, and outputs that appear complete or not at all.
 using System;
 using System.IO;
+using System.Threading;
 
 namespace Sigdelta.Tests
 {
@@ -38,7 +39,29 @@ namespace Sigdelta.Tests
 
                 Delta.Diff(old, edited, delta, new SignatureOptions { BlockLength = 300 }, new DeltaOptions { Trailer = Trailer.None });
                 Check.True(!Delta.Apply(old, delta, result).Verified, "nothing to verify by");
-                using (SignatureIndex index = SignatureIndex.Load(signature)) Check.Equal(782L, index.Blocks);
+            }
+        }
+
+        public static void OneIndexManyFiles()
+        {
+            using (var scratch = new Scratch())
+            {
+                string signature = scratch.Write("signature", Signature.Compute(Old)), delta = scratch.Path("delta");
+                using (SignatureIndex index = SignatureIndex.Load(signature))
+                {
+                    Check.Equal(782L, index.Blocks);
+                    Statistics found = Delta.Compute(index, scratch.Write("new", New), delta);
+                    Check.Bytes(Delta.Diff(Old, New), File.ReadAllBytes(delta));
+                    Check.Equal((long)New.Length, found.LiteralBytes + found.CopyBytes);
+                    Delta.Compute(index, scratch.Write("new", Old), delta, new DeltaOptions { Trailer = Trailer.None });
+                    Check.Bytes(Delta.Diff(Old, Old, null, new DeltaOptions { Trailer = Trailer.None }), File.ReadAllBytes(delta));
+                    Check.Fails(Status.LimitReached,
+                        () => Delta.Compute(index, signature, delta, new DeltaOptions { MaxMemoryBytes = 1000 }));
+                }
+                Check.Fails(Status.LimitReached, () => SignatureIndex.Load(signature, new LoadOptions { MaxSignatureBytes = 1000 }));
+                Check.Fails(Status.BadMagic, () => SignatureIndex.Load(delta));
+                Check.Throws<OperationCanceledException>(() => SignatureIndex.Load(signature, null, new CancellationToken(true)));
+                Check.Throws<ArgumentException>(() => SignatureIndex.Load(""));
             }
         }
 
@@ -63,14 +86,69 @@ namespace Sigdelta.Tests
         {
             using (var scratch = new Scratch())
             {
+                string old = scratch.Write("old", Old), signature = scratch.Write("signature", Signature.Compute(Old));
+                string output = scratch.Path("output"), nowhere = scratch.Path("no/such/directory");
+                Action<string, Action> misses = (path, action) =>
+                {
+                    var exception = Check.Throws<FileNotFoundException>(action);
+                    Check.True(exception.Message.StartsWith(path), "the message names the file: " + exception.Message);
+                    Check.Equal(path, exception.FileName, "file");
+                    var cause = (SigdeltaException)exception.InnerException;
+                    Check.Equal(Status.IOError, cause.Status);
+                    Check.Equal(2, cause.Errno, "errno");
+                    Check.Equal(null, cause.Offset);
+                };
                 string missing = scratch.Path("missing");
-                var exception = Check.Fails(Status.IOError, () => Signature.Compute(missing, scratch.Path("signature")));
-                Check.True(exception.Message.Contains(missing), "the message names the file: " + exception.Message);
-                Check.Equal(null, exception.Offset);
-                Check.Fails(Status.IOError, () => Delta.Compute(missing, missing, scratch.Path("delta")));
-                Check.Fails(Status.IOError, () => Delta.Apply(missing, missing, scratch.Path("result")));
-                Check.Fails(Status.IOError, () => Signature.Compute(scratch.Write("old", Old), scratch.Path("no/such/directory")));
-                Check.Throws<FileNotFoundException>(() => SignatureIndex.Load(missing));
+                misses(missing, () => Signature.Compute(missing, output));
+                misses(missing, () => Delta.Compute(missing, old, output));
+                misses(missing, () => Delta.Compute(signature, missing, output));
+                misses(missing, () => Delta.Diff(missing, old, output));
+                misses(missing, () => Delta.Apply(missing, old, output));
+                misses(missing, () => Delta.Apply(old, missing, output));
+                misses(missing, () => SignatureIndex.Load(missing));
+                misses(nowhere, () => Signature.Compute(old, nowhere));
+                using (SignatureIndex index = SignatureIndex.Load(signature))
+                {
+                    misses(missing, () => Delta.Compute(index, missing, output));
+                    misses(nowhere, () => Delta.Compute(index, old, nowhere));
+                }
+                Check.Equal(2, scratch.Count, "files");
+            }
+        }
+
+        public static void DeniedFiles()
+        {
+            using (var scratch = new Scratch())
+            {
+                const string denied = "/sys/sigdelta"; // refused to root, too
+                string old = scratch.Write("old", Old);
+                if (!Directory.Exists("/sys")) throw new SkipException("there is no /sys");
+                UnauthorizedAccessException exception;
+                try
+                {
+                    exception = Check.Throws<UnauthorizedAccessException>(() => Signature.Compute(old, denied));
+                }
+                catch (SigdeltaException other) when (other.Errno == 30) // EROFS
+                {
+                    throw new SkipException("/sys is read-only");
+                }
+                Check.True(exception.Message.StartsWith(denied), "the message names the file: " + exception.Message);
+                var cause = (SigdeltaException)exception.InnerException;
+                Check.Equal(Status.IOError, cause.Status);
+                Check.True(cause.Errno == 13 || cause.Errno == 1, "errno " + cause.Errno);
+            }
+        }
+
+        public static void OtherErrorsOfTheSystem()
+        {
+            using (var scratch = new Scratch())
+            {
+                string directory = Path.GetDirectoryName(scratch.Path("old")), old = scratch.Write("old", Old);
+                var exception = Check.Fails(Status.IOError, () => Signature.Compute(directory, scratch.Path("signature")));
+                Check.Equal(21, exception.Errno, "EISDIR");
+                Check.Equal(21, Check.Fails(Status.IOError, () => SignatureIndex.Load(directory)).Errno, "EISDIR");
+                Check.Equal(0, Check.Fails(Status.IOError, () => Delta.Diff(old, old, old)).Errno, "not the system's");
+                Check.Equal(0, Check.Fails(Status.BadMagic, () => SignatureIndex.Load(old)).Errno, "not the system's");
             }
         }
 

@@ -1,4 +1,5 @@
-// Runs all public static methods of the classes that are called *Tests; an argument picks those whose names contain it.
+// Runs all public static methods of the classes that are called *Tests; an argument picks those whose names contain it,
+// or all of a class of that name.
 using System;
 using System.Diagnostics;
 using System.Linq;
@@ -13,7 +14,7 @@ namespace Sigdelta.Tests
         {
             int passed = 0, failed = 0, skipped = 0;
             var tests = from type in typeof(Program).Assembly.GetTypes()
-                        where type.Name.EndsWith("Tests")
+                        where type.Name.EndsWith("Tests") || (args.Length > 0 && type.Name == args[0])
                         from method in type.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
                         let name = type.Name + "." + method.Name
                         where args.Length == 0 || name.Contains(args[0])
@@ -39,7 +40,7 @@ namespace Sigdelta.Tests
                 }
             }
             Console.WriteLine("{0} passed, {1} failed, {2} skipped", passed, failed, skipped);
-            return failed > 0 || passed == 0 ? 1 : 0;
+            return failed > 0 || passed + skipped == 0 ? 1 : 0;
         }
     }
 }

@@ -23,6 +23,7 @@ namespace Sigdelta.Tests
                     ? Signature.Compute(Data.Stream(Old), sink, null, reports)
                     : await Signature.ComputeAsync(Data.Stream(Old), sink, null, reports);
                 reports.Check(Old.Length, sink.Length, statistics);
+                reports.CheckPhases(new[] { TransferPhase.Signature }, Old.Length);
 
                 reports = new Reports();
                 sink = new MemoryStream();
@@ -30,6 +31,7 @@ namespace Sigdelta.Tests
                     ? Delta.Compute(Data.Stream(signature), Data.Stream(New), sink, null, reports)
                     : await Delta.ComputeAsync(Data.Stream(signature), Data.Stream(New), sink, null, reports);
                 reports.Check(New.Length, sink.Length, statistics);
+                reports.CheckPhases(new[] { TransferPhase.Load, TransferPhase.Delta }, signature.Length, New.Length);
 
                 reports = new Reports();
                 sink = new MemoryStream();
@@ -37,7 +39,20 @@ namespace Sigdelta.Tests
                     ? Delta.Apply(Data.Stream(Old), Data.Stream(delta), sink, null, reports)
                     : await Delta.ApplyAsync(Data.Stream(Old), Data.Stream(delta), sink, null, reports);
                 reports.Check(delta.Length, sink.Length, statistics);
+                reports.CheckPhases(new[] { TransferPhase.Apply }, delta.Length);
             }
+        }
+
+        public static void OfPipes()
+        {
+            var reports = new Reports();
+            Signature.Compute(new OddStream(Old) { Seekable = false }, new MemoryStream(), null, reports);
+            reports.CheckPhases(new[] { TransferPhase.Signature }, (long?)null);
+            reports = new Reports();
+            Stream old = Data.Stream(Old);
+            old.Position = 1000000;
+            Signature.Compute(old, new MemoryStream(), null, reports);
+            reports.CheckPhases(new[] { TransferPhase.Signature }, 2000000);
         }
 
         public static void OfFiles()
@@ -48,13 +63,20 @@ namespace Sigdelta.Tests
                 string signature = scratch.Path("signature"), delta = scratch.Path("delta"), result = scratch.Path("result");
                 var reports = new Reports();
                 Signature.Compute(old, signature, null, reports);
-                reports.CheckOrder();
+                reports.CheckPhases(new[] { TransferPhase.Signature }, Old.Length);
                 reports = new Reports();
                 Delta.Compute(signature, edited, delta, null, reports);
-                reports.CheckOrder();
+                long signatureLength = new FileInfo(signature).Length;
+                reports.CheckPhases(new[] { TransferPhase.Load, TransferPhase.Delta }, signatureLength, New.Length);
+                reports = new Reports();
+                using (SignatureIndex index = SignatureIndex.Load(signature)) Delta.Compute(index, edited, delta, null, reports);
+                reports.CheckPhases(new[] { TransferPhase.Delta }, New.Length);
+                reports = new Reports();
+                Delta.Diff(old, edited, delta, null, null, reports);
+                reports.CheckPhases(new[] { TransferPhase.Signature, TransferPhase.Delta }, Old.Length, New.Length);
                 reports = new Reports();
                 Delta.Apply(old, delta, result, null, reports);
-                reports.CheckOrder();
+                reports.CheckPhases(new[] { TransferPhase.Apply }, new FileInfo(delta).Length);
                 Check.Bytes(New, File.ReadAllBytes(result));
             }
         }
@@ -114,7 +136,24 @@ namespace Sigdelta.Tests
             {
                 Tests.Check.True(all.Count >= 4 && all.Count < 50, all.Count + " reports");
                 for (int i = 1; i < all.Count; i++)
-                    Tests.Check.True(all[i].InBytes >= all[i - 1].InBytes && all[i].OutBytes >= all[i - 1].OutBytes, "progress goes forwards");
+                    Tests.Check.True(all[i].Phase != all[i - 1].Phase
+                        || (all[i].InBytes >= all[i - 1].InBytes && all[i].OutBytes >= all[i - 1].OutBytes), "progress goes forwards");
+            }
+
+            /// <summary>These phases and no others, each to its end.</summary>
+            internal void CheckPhases(TransferPhase[] phases, params long?[] totals)
+            {
+                CheckOrder();
+                int at = 0;
+                for (int i = 0; i < phases.Length; i++)
+                {
+                    int first = at;
+                    for (; at < all.Count && all[at].Phase == phases[i]; at++)
+                        Tests.Check.Equal(totals[i], all[at].TotalInBytes, "total of " + phases[i]);
+                    Tests.Check.True(at > first, "there is progress of " + phases[i]);
+                    if (totals[i] != null) Tests.Check.Equal(totals[i].Value, all[at - 1].InBytes, "bytes in at the end of " + phases[i]);
+                }
+                Tests.Check.Equal(all.Count, at, "reports of the phases");
             }
         }
     }

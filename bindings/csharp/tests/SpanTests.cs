@@ -17,6 +17,25 @@ namespace Sigdelta.Tests
             Check.Bytes(Delta.Compute(signature, editedArray), delta, "delta");
             Check.Bytes(delta, Delta.Diff(old, edited), "diff");
             Check.Bytes(editedArray, Delta.Apply(old, delta.AsSpan()), "result");
+            using (SignatureIndex index = SignatureIndex.Load(signature))
+                Check.Bytes(delta, Delta.Compute(index, edited), "delta from an index");
+        }
+
+        public static void WithStatistics()
+        {
+            byte[] oldArray = Data.Bytes(new Random(91), 30000);
+            ReadOnlySpan<byte> old = oldArray, edited = oldArray.AsSpan(1000);
+            Statistics statistics;
+            byte[] signature = Signature.Compute(old, out statistics);
+            Check.Equal(30000L, statistics.InBytes);
+            byte[] delta = Delta.Compute(signature.AsSpan(), edited, out statistics);
+            Check.Equal(29000L, statistics.InBytes);
+            using (SignatureIndex index = SignatureIndex.Load(signature)) Delta.Compute(index, edited, out statistics);
+            Check.Equal((long)delta.Length, statistics.OutBytes);
+            Delta.Diff(old, edited, out statistics);
+            Check.Equal((long)delta.Length, statistics.OutBytes);
+            Delta.Apply(old, delta.AsSpan(), out statistics);
+            Check.True(statistics.Verified, "verified");
         }
 
         public static void EmptySpans()

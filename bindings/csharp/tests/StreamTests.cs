@@ -52,6 +52,14 @@ namespace Sigdelta.Tests
             await Check.ThrowsAsync<NotSupportedException>(() => Delta.ApplyAsync(Pipe(Old), Pipe(swapped), new MemoryStream()));
         }
 
+        /// <summary>No room is left now and then while bytes of the basis are wanted.</summary>
+        public static void ByteByByte()
+        {
+            Stream result = Delta.OpenApply(new OddStream(Old) { ShortReads = true }, Data.Stream(NewDelta));
+            for (int i = 0; i < New.Length; i++) Check.Equal((int)New[i], result.ReadByte(), "byte " + i);
+            Check.Equal(-1, result.ReadByte(), "the end");
+        }
+
         /// <summary>A basis of unknown length gets blocks of 2048 bytes, one of known length what is recommended.</summary>
         public static void LengthOfTheBasis()
         {

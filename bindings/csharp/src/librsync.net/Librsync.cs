@@ -33,17 +33,16 @@ namespace librsync.net
         public static Stream ComputeSignature(Stream inputFile, SignatureJobSettings settings)
         {
             Require.Readable(inputFile, nameof(inputFile));
-            var options = new SignatureOptions
-            {
-                Kind = (SignatureKind)(settings.MagicNumber == 0 ? MagicNumber.Blake2Signature : settings.MagicNumber),
-                BlockLength = settings.BlockLength == 0 ? DefaultBlockLength : settings.BlockLength,
-                StrongLength = settings.StrongSumLength,
-            };
             try
             {
-                return new SignatureStream(inputFile, options);
+                return new SignatureStream(inputFile, new SignatureOptions
+                {
+                    Kind = (SignatureKind)(settings.MagicNumber == 0 ? MagicNumber.Blake2Signature : settings.MagicNumber),
+                    BlockLength = settings.BlockLength == 0 ? DefaultBlockLength : settings.BlockLength,
+                    StrongLength = settings.StrongSumLength,
+                });
             }
-            catch (SigdeltaException exception)
+            catch (Exception exception) when (exception is SigdeltaException || exception is ArgumentOutOfRangeException)
             {
                 throw new ArgumentException(exception.Message, nameof(settings), exception);
             }
@@ -76,7 +75,7 @@ namespace librsync.net
         /// streams cannot seek it is read once, forwards, and <paramref name="delta"/> is not read in this call.
         /// </returns>
         /// <exception cref="InvalidDataException">
-        /// The delta is not good, or copies from behind the end of the original.
+        /// The delta is not good, or copies from beyond the end of the original.
         /// </exception>
         public static Stream ApplyDelta(Stream originalFile, Stream delta)
         {

@@ -40,9 +40,10 @@ namespace librsync.net
                 bool isCopy = command.Kind == DeltaCommandKind.Copy;
                 if (!isCopy && command.Kind != DeltaCommandKind.Literal) continue;
                 if (isCopy && (command.Position > originalLength || command.Length > originalLength - command.Position))
-                    throw new InvalidDataException("The delta copies from behind the end of the original.");
+                    throw new SigdeltaException(Status.InputEnded, "the delta copies from beyond the end of the original",
+                        command.Offset);
                 if (command.Length > long.MaxValue - start)
-                    throw new InvalidDataException("The result of the delta is too long.");
+                    throw new SigdeltaException(Status.Corrupt, "the result of the delta is too long", command.Offset);
                 long source = isCopy ? command.Position : deltaStart + command.DataOffset;
                 pieces.Add(new Piece { Start = start, Source = source, IsCopy = isCopy });
                 start += command.Length;
@@ -115,7 +116,8 @@ namespace librsync.net
 
         private static int Checked(int length)
         {
-            return length > 0 ? length : throw new InvalidDataException("The original or the delta has become shorter.");
+            return length > 0 ? length : throw Librsync.Translate(
+                new SigdeltaException(Status.InputEnded, "the original or the delta has become shorter", null));
         }
     }
 }

@@ -97,7 +97,8 @@ namespace librsync.net
             long block = Math.Max(0, position - SignatureParameters.HeaderLength) / parameters.EntryLength;
             toDrop = (int)(position - block * parameters.EntryLength);
             if (input.CanSeek) input.Position = inputStart + block * parameters.BlockLength;
-            reader = new JobReader(Job.Signature(NativeMethods.Unknown, options), input);
+            reader = new JobReader(Job.Signature(NativeMethods.Unknown, options), input, null,
+                TransferPhase.Signature);
         }
 
         private void Stop()
