@@ -1,4 +1,4 @@
-/* What several programs use: growing bytes, test data, jobs over memory, files. */
+/* What several programs use: jobs over memory, files. */
 #ifndef SUPPORT_H
 #define SUPPORT_H
 
@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 
 #include <sigdelta.h>
+
+#define BYTE uint8_t
+#include "bytes.h"
 
 #define WHOLE ((size_t)-1)
 
@@ -53,78 +56,6 @@ static inline sigdelta_options with_trailer(uint32_t trailer)
 
     options.trailer = trailer;
     return options;
-}
-
-/* ---- bytes ---- */
-
-typedef struct {
-    uint8_t *data;
-    size_t len, room;
-} bytes_t;
-
-static inline void bytes_add(bytes_t *to, const void *from, size_t len)
-{
-    if (to->room - to->len < len) {
-        to->room = 2 * to->room + len;
-        to->data = (uint8_t *)realloc(to->data, to->room);
-        REQUIRE(to->data);
-    }
-    if (len)
-        memcpy(to->data + to->len, from, len);
-    to->len += len;
-}
-
-static inline void bytes_free(bytes_t *bytes)
-{
-    free(bytes->data);
-    memset(bytes, 0, sizeof *bytes);
-}
-
-#define CHECK_BYTES(actual, expected) \
-    CHECK_MEM((actual).data, (actual).len, (expected).data, (expected).len)
-
-static inline bytes_t unhex(const char *digits)
-{
-    bytes_t bytes = {NULL, 0, 0};
-    int used;
-    unsigned byte;
-
-    while (sscanf(digits, " %2x%n", &byte, &used) == 1) {
-        uint8_t c = (uint8_t)byte;
-        bytes_add(&bytes, &c, 1);
-        digits += used;
-    }
-    return bytes;
-}
-
-/* Pseudo-random bytes, the same for the same seed. */
-static inline bytes_t noise(unsigned seed, size_t len)
-{
-    bytes_t bytes = {(uint8_t *)malloc(len + 1), len, len + 1};
-    size_t i;
-
-    REQUIRE(bytes.data);
-    for (i = 0; i < len; i++) {
-        seed = seed * 1103515245u + 12345u;
-        bytes.data[i] = (uint8_t)(seed >> 16);
-    }
-    return bytes;
-}
-
-/* A changed copy: an insertion, a deletion, moved parts, the end of the old bytes. */
-static inline bytes_t edited(const bytes_t *old)
-{
-    bytes_t bytes = {NULL, 0, 0}, other = noise(99, old->len / 8);
-    size_t part = old->len / 8;
-
-    bytes_add(&bytes, old->data, 3 * part);
-    bytes_add(&bytes, "an insertion", 12);
-    bytes_add(&bytes, old->data + 5 * part + 1, part);
-    bytes_add(&bytes, other.data, other.len);
-    bytes_add(&bytes, old->data + part, 2 * part);
-    bytes_add(&bytes, old->data + 7 * part, old->len - 7 * part);
-    bytes_free(&other);
-    return bytes;
 }
 
 /* ---- whole operations in memory, which must succeed ---- */
