@@ -147,30 +147,14 @@ pub fn delta(
 /// was written until then is wrong or incomplete.
 pub fn patch(
     basis: impl Basis,
-    delta: impl Read,
-    output: impl Write,
+    mut delta: impl Read,
+    mut output: impl Write,
     options: PatchOptions,
     buffers: BufferSizes,
     monitor: &mut dyn Monitor,
 ) -> Result<PatchStats> {
     let mut patcher = Patcher::new(options);
-    drive_patch(&mut patcher, NearbyReads::new(basis), delta, output, buffers, monitor)?;
-    Ok(patcher.stats())
-}
-
-/// As [`patch`], with an engine of the caller, who has its statistics whatever happens, and nothing
-/// read of the basis but what the delta copies: see [`NearbyReads`].
-///
-/// # Errors
-/// Those of [`patch`].
-pub fn drive_patch(
-    patcher: &mut Patcher,
-    mut basis: impl Basis,
-    mut delta: impl Read,
-    mut output: impl Write,
-    buffers: BufferSizes,
-    monitor: &mut dyn Monitor,
-) -> Result<()> {
+    let mut basis = NearbyReads::new(basis);
     let mut source = Source::new(buffers.input);
     let mut sink = Sink::new(buffers.output)?;
     loop {
@@ -210,7 +194,8 @@ pub fn drive_patch(
             PatchStatus::Failing => sink.write(&mut output)?,
             PatchStatus::Done => {
                 sink.write(&mut output)?;
-                return output.flush().map_err(Error::io(IoAction::Write));
+                output.flush().map_err(Error::io(IoAction::Write))?;
+                return Ok(patcher.stats());
             }
         }
     }

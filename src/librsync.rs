@@ -95,12 +95,6 @@ impl fmt::Display for Cause<'_> {
     }
 }
 
-/// Returns true if an error is one of the job for librsync, which then also logs that the job
-/// failed; false if reading or writing around it failed.
-pub fn is_of_job(error: &Error) -> bool {
-    !matches!(error.without_file(), Error::Io { action: IoAction::Read | IoAction::Write, .. })
-}
-
 /// Returns the system's text for an error, as C has it: without the number that Rust adds.
 pub fn system_text(error: &std::io::Error) -> String {
     let mut text = error.to_string();

@@ -169,7 +169,7 @@ impl rs_job {
                 *counted = stats.search;
                 of_engine(step)
             }
-            Work::Load(sumset) => match sumset.load(|decoder| decoder.push(input)) {
+            Work::Load(sumset) => match sumset.push(input) {
                 Ok(stats) => {
                     self.stats.set_signature(&stats);
                     let turn = match end {

@@ -63,13 +63,10 @@ impl Sumset {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes more of the signature, or does what `load` wants with the decoder.
-    pub fn load(
-        &self,
-        load: impl FnOnce(&mut SignatureDecoder) -> Result<(), Error>,
-    ) -> Result<SignatureStats, (SignatureStats, Error)> {
+    /// Takes more of the signature.
+    pub fn push(&self, input: &[u8]) -> Result<SignatureStats, (SignatureStats, Error)> {
         match &mut *self.state() {
-            State::Loading(decoder) => match load(decoder) {
+            State::Loading(decoder) => match decoder.push(input) {
                 Ok(()) => Ok(decoder.stats()),
                 Err(error) => Err((decoder.stats(), error)),
             },

@@ -2,13 +2,14 @@
 
 use std::time::SystemTime;
 
-use sigdelta::Error;
-use sigdelta::librsync::{Cause, is_of_job, result_text};
+use sigdelta::librsync::{Cause, result_text};
+use sigdelta::{Error, IoAction};
 
 /// Returns the lines librsync logs when a job fails, without their prefix.
 pub fn job_failure(job: &str, error: &Error) -> Vec<String> {
     let mut lines = vec![Cause(error).to_string()];
-    if is_of_job(error) {
+    // A failure to read or write around the job is not one of the job.
+    if !matches!(error.without_file(), Error::Io { action: IoAction::Read | IoAction::Write, .. }) {
         let words = result_text(error.kind().code());
         lines.push(format!("(rs_job_complete) {job} job failed: {words}"));
     }
