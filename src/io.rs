@@ -544,7 +544,7 @@ fn new_buffer(size: Option<usize>) -> Result<Vec<u8>> {
     try_vec(0, size.unwrap_or(DEFAULT_BUFFER).max(MIN_BUFFER))
 }
 
-fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {
+pub(crate) fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {
     retry(|| input.read(buf)).map_err(Error::io(IoAction::Read))
 }
 

@@ -13,6 +13,7 @@ pub mod io;
 pub mod librsync;
 mod monitor;
 mod options;
+pub mod parallel;
 mod patch;
 mod signature;
 #[allow(unsafe_code)] // intrinsics, and calls of kernels whose instructions were found

@@ -113,15 +113,8 @@ impl SignatureEncoder {
     }
 
     fn hash_blocks(&mut self, blocks: &[u8]) -> Result<()> {
-        let kind = self.params.kind();
-        let block_len = self.params.block_len() as usize;
-        let mut sums = [StrongSum::default(); BATCH_BLOCKS];
-        let sums = &mut sums[..blocks.len() / block_len];
-        kind.strong.sum_many(self.simd, blocks, block_len, sums);
-        for (block, strong) in blocks.chunks_exact(block_len).zip(sums) {
-            self.push_block(kind.weak.sum_with(self.simd, block), strong)?;
-        }
-        Ok(())
+        let (params, simd) = (self.params, self.simd);
+        sum_blocks(&params, simd, blocks, |weak, strong| self.push_block(weak, strong))
     }
 
     fn finish_partial(&mut self) -> Result<()> {
@@ -132,14 +125,45 @@ impl SignatureEncoder {
     }
 
     fn push_block(&mut self, weak: u32, strong: &StrongSum) -> Result<()> {
-        if self.stats.blocks == MAX_BLOCKS {
-            return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
-        }
         self.stats.blocks += 1;
+        check_blocks(self.stats.blocks)?;
         self.outbox.push(&weak.to_be_bytes());
         self.outbox.push(&strong[..self.params.strong_len().into()]);
         Ok(())
     }
+}
+
+/// Takes the sums of consecutive blocks, the last of which may be short.
+pub(crate) fn sum_blocks(
+    params: &SignatureParams,
+    simd: Simd,
+    data: &[u8],
+    mut each: impl FnMut(u32, &StrongSum) -> Result<()>,
+) -> Result<()> {
+    let kind = params.kind();
+    let block_len = params.block_len() as usize;
+    let mut sums = [StrongSum::default(); BATCH_BLOCKS];
+    for batch in data.chunks(block_len.saturating_mul(BATCH_BLOCKS)) {
+        let whole = batch.len() / block_len;
+        kind.strong.sum_many(simd, batch, block_len, &mut sums[..whole]);
+        let blocks = batch.chunks_exact(block_len);
+        let short = blocks.remainder();
+        for (block, strong) in blocks.zip(&sums) {
+            each(kind.weak.sum_with(simd, block), strong)?;
+        }
+        if !short.is_empty() {
+            each(kind.weak.sum_with(simd, short), &kind.strong.sum(short))?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a signature may have so many blocks.
+pub(crate) fn check_blocks(blocks: u64) -> Result<()> {
+    if blocks > MAX_BLOCKS {
+        return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
+    }
+    Ok(())
 }
 
 impl Engine for SignatureEncoder {

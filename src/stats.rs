@@ -70,6 +70,15 @@ pub struct SearchStats {
 }
 
 impl SearchStats {
+    /// Adds what another search did.
+    pub(crate) fn add(&mut self, other: &SearchStats) {
+        self.searches += other.searches;
+        self.matches += other.matches;
+        self.weak_compares += other.weak_compares;
+        self.strong_compares += other.strong_compares;
+        self.strong_sums += other.strong_sums;
+    }
+
     /// Returns what was done since an earlier state of the same search.
     pub fn since(&self, earlier: &SearchStats) -> SearchStats {
         SearchStats {

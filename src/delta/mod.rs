@@ -3,6 +3,7 @@
 mod ahead;
 mod repeats;
 mod scanner;
+mod segment;
 mod slack;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,9 @@ use crate::simd::{Level, Simd};
 use crate::stats::DeltaStats;
 use crate::strong::{StrongHash, StrongState};
 use crate::weak::{RabinKarp, Rollsum, WeakHash};
-use scanner::{MAX_LITERAL, Scanner};
+use scanner::Scanner;
+pub(crate) use scanner::MAX_LITERAL;
+pub(crate) use segment::{Found, Segment};
 use slack::Slack;
 
 /// Most bytes of a command, or of END and trailer.
@@ -34,7 +37,7 @@ const SEARCH_LEN: usize = 64 << 10;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct DeltaOptions {
-    trailer: bool,
+    pub(crate) trailer: bool,
 }
 
 impl DeltaOptions {
@@ -81,10 +84,21 @@ fn max_buffer(block_len: u32) -> usize {
     two_blocks.saturating_add(MAX_LITERAL).min(isize::MAX as usize)
 }
 
-/// Something to write: bytes of the basis, or a range of the encoder's buffer.
-enum Run {
+/// Something to write: bytes of the basis, or a range of the bytes that are searched.
+#[derive(Debug)]
+pub(crate) enum Run {
     Copy(Range<u64>),
     Literal(Range<usize>),
+}
+
+impl Run {
+    /// Returns how many bytes of the new file this is.
+    fn len(&self) -> u64 {
+        match self {
+            Run::Copy(range) => range.end - range.start,
+            Run::Literal(range) => range.len() as u64,
+        }
+    }
 }
 
 enum Search {
@@ -112,8 +126,8 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             _ if signature.blocks() == 0 => {
                 Search::Slack(Slack::new(signature.params().block_len()))
             }
-            WeakHash::Rollsum => Search::Rollsum(Scanner::new(simd)),
-            WeakHash::RabinKarp => Search::RabinKarp(Scanner::new(simd)),
+            WeakHash::Rollsum => Search::Rollsum(Scanner::at(simd, 0)),
+            WeakHash::RabinKarp => Search::RabinKarp(Scanner::at(simd, 0)),
         };
         DeltaEncoder {
             index,

@@ -19,7 +19,7 @@ use crate::strong::StrongSum;
 use crate::weak::RollingSum;
 
 /// Longest literal: what librsync (2.3.3 and later) fits into 64 KiB with its command.
-pub(super) const MAX_LITERAL: usize = 65533;
+pub(crate) const MAX_LITERAL: usize = 65533;
 /// Windows that are rolled over at once before it shows that no match is near.
 const FIRST_STRETCH: usize = 256;
 
@@ -41,11 +41,12 @@ pub(super) struct Scanner<W> {
 }
 
 impl<W: RollingSum> Scanner<W> {
-    pub(super) fn new(simd: Simd) -> Self {
+    /// Starts a search with the window at `pos`.
+    pub(super) fn at(simd: Simd, pos: usize) -> Self {
         Scanner {
             window: None,
-            pos: 0,
-            literal_start: 0,
+            pos,
+            literal_start: pos,
             copy: None,
             expects_match: false,
             ahead: Ahead::new(),
@@ -53,6 +54,11 @@ impl<W: RollingSum> Scanner<W> {
             stretch: Stretch::new(),
             simd,
         }
+    }
+
+    /// Returns where the next window is.
+    pub(super) fn pos(&self) -> usize {
+        self.pos
     }
 
     pub(super) fn needed_from(&self) -> usize {
@@ -215,7 +221,8 @@ impl<W: RollingSum> Scanner<W> {
         run
     }
 
-    fn flush(&mut self) -> Option<Run> {
+    /// Returns the pending copy or literal, if there is one.
+    pub(super) fn flush(&mut self) -> Option<Run> {
         let literal = self.literal_start..self.pos;
         self.literal_start = self.pos;
         match self.copy.take() {

@@ -1,0 +1,146 @@
+//! Deltas by several threads: each searches segments of the new file, which are joined in order.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::commands::Commands;
+use super::digest::Digest;
+use super::feed::{self, Feed, Layout};
+use super::{Pipeline, layout_of};
+use crate::delta::{DeltaOptions, Found, Run, Segment};
+use crate::error::Result;
+use crate::format::Trailer;
+use crate::index::Index;
+use crate::simd::{Level, Simd};
+use crate::stats::{DeltaStats, SearchStats};
+use crate::strong::StrongHash;
+
+/// [`DeltaEncoder`](crate::DeltaEncoder) by several threads.
+pub struct DeltaPipeline {
+    feed: Feed<Result<(Found, SearchStats)>>,
+    index: Arc<Index>,
+    simd: Simd,
+    /// The window of the next segment to which the search comes.
+    start: usize,
+    commands: Commands,
+    digest: Option<Arc<Digest>>,
+    search: SearchStats,
+    out_bytes: u64,
+}
+
+impl DeltaPipeline {
+    /// Starts a delta and the threads for it; None if the signature has no blocks, or if they are
+    /// too long or too short for threads to pay.
+    pub fn new(index: Arc<Index>, options: DeltaOptions, threads: usize) -> Option<Self> {
+        Self::with_level(index, options, threads, Level::best())
+    }
+
+    /// As [`DeltaPipeline::new`], with no instructions above a level. The delta is the same.
+    pub fn with_level(
+        index: Arc<Index>,
+        options: DeltaOptions,
+        threads: usize,
+        highest: Level,
+    ) -> Option<Self> {
+        let layout = layout_of(index.params())?;
+        if index.signature().blocks() == 0 {
+            return None;
+        }
+        Some(Self::with_layout(index, options, threads, Simd::up_to(highest), layout))
+    }
+
+    pub(super) fn with_layout(
+        index: Arc<Index>,
+        options: DeltaOptions,
+        threads: usize,
+        simd: Simd,
+        layout: Layout,
+    ) -> Self {
+        let digest = options.trailer.then(|| Arc::new(Digest::new(StrongHash::Blake2b)));
+        let (shared_index, shared_digest) = (Arc::clone(&index), digest.clone());
+        let feed = Feed::new(layout, threads, move |segment| {
+            if let Some(digest) = &shared_digest {
+                digest.update(segment.number, segment.own_bytes());
+            }
+            let mut stats = SearchStats::default();
+            let found = as_searched(segment, &shared_index, simd).search(&mut stats)?;
+            Ok((found, stats))
+        });
+        DeltaPipeline {
+            feed,
+            index,
+            simd,
+            start: 0,
+            commands: Commands::new(),
+            digest,
+            search: SearchStats::default(),
+            out_bytes: 0,
+        }
+    }
+
+    /// Adds what was found in the next segment.
+    fn join(&mut self, segment: &feed::Segment, found: Found) -> Result<()> {
+        if segment.number == 0 {
+            self.commands.start()?;
+        }
+        let searched = as_searched(segment, &self.index, self.simd);
+        let found = searched.join(self.start, found, &mut self.search)?;
+        for run in found.runs {
+            match run {
+                Run::Copy(range) => self.commands.copy(range)?,
+                Run::Literal(range) => self.commands.literal(&segment.bytes[range])?,
+            }
+        }
+        self.start = found.end - segment.own_len;
+        if segment.is_last {
+            let result_len = self.feed.in_bytes();
+            let digest = self.digest.as_ref();
+            let trailer = |digest: &Arc<Digest>| Trailer { result_len, result_digest: digest.finish() };
+            self.commands.finish(digest.map(trailer))?;
+        }
+        Ok(())
+    }
+}
+
+fn as_searched<'a>(segment: &'a feed::Segment, index: &'a Index, simd: Simd) -> Segment<'a> {
+    Segment { index, bytes: &segment.bytes, is_last: segment.is_last, simd }
+}
+
+impl Pipeline for DeltaPipeline {
+    type Stats = DeltaStats;
+
+    fn space(&mut self) -> Result<&mut [u8]> {
+        self.feed.space()
+    }
+
+    fn advance(&mut self, len: usize) -> Result<()> {
+        self.feed.advance(len)
+    }
+
+    fn output(&mut self) -> Result<Option<&[u8]>> {
+        let Some((segment, outcome)) = self.feed.next() else { return Ok(None) };
+        self.commands.clear();
+        let (found, stats) = outcome?;
+        self.search.add(&stats);
+        self.join(&segment, found)?;
+        self.feed.recycle(segment);
+        let output = self.commands.output();
+        self.out_bytes += output.len() as u64;
+        Ok(Some(output))
+    }
+
+    fn stats(&self) -> DeltaStats {
+        DeltaStats {
+            commands: self.commands.stats(),
+            search: self.search,
+            in_bytes: self.feed.in_bytes(),
+            out_bytes: self.out_bytes,
+        }
+    }
+}
+
+impl fmt::Debug for DeltaPipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeltaPipeline").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
