@@ -20,8 +20,8 @@ use crate::simd::{Level, Simd};
 use crate::stats::DeltaStats;
 use crate::strong::{StrongHash, StrongState};
 use crate::weak::{RabinKarp, Rollsum, WeakHash};
-use scanner::Scanner;
 pub(crate) use scanner::MAX_LITERAL;
+use scanner::Scanner;
 pub(crate) use segment::{Found, Segment};
 use slack::Slack;
 

@@ -1,11 +1,13 @@
 //! Whole files: the three verbs by path, with outputs that appear complete or not at all.
 //!
-//! For progress, limits on signatures or streams, combine [`OutputFile`] with [`crate::io`].
+//! Large files are done by several threads, as [`Threads::auto`] says.
+//! For progress, limits on signatures or streams, combine [`OutputFile`] with [`crate::io`] or [`crate::parallel`].
 
 mod output;
 
 use std::fs::{File, Metadata};
 use std::path::Path;
+use std::sync::Arc;
 
 pub use output::{Existing, OutputFile};
 
@@ -13,10 +15,10 @@ use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result};
 use crate::format::Trailer;
 use crate::index::Index;
-use crate::io::{Basis, BufferSizes, delta as delta_stream, index as index_stream, load_signature};
-use crate::io::{patch as patch_stream, signature as signature_stream};
+use crate::io::{Basis, BufferSizes, load_signature, patch as patch_stream};
 use crate::monitor::Monitor;
 use crate::options::SignatureOptions;
+use crate::parallel::{self, Threads};
 use crate::patch::PatchOptions;
 use crate::signature::LoadOptions;
 use crate::stats::{DeltaStats, PatchStats, SignatureStats};
@@ -36,10 +38,11 @@ pub fn signature(
     let names = Names { input: basis, basis, output };
     let basis_file = open(basis)?;
     let mut output_file = OutputFile::create(output, Existing::Replace, &[&basis_file])?;
-    let params = options.params(regular_len(&basis_file))?;
-    let stats =
-        signature_stream(&basis_file, &mut output_file, params, BufferSizes::default(), &mut ())
-            .map_err(|error| names.blame(error))?;
+    let basis_len = regular_len(&basis_file);
+    let params = options.params(basis_len)?;
+    let threads = Threads::auto().for_len(basis_len);
+    let stats = parallel::signature(&basis_file, &mut output_file, params, threads, &mut ())
+        .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)
 }
@@ -61,7 +64,7 @@ pub fn delta(
     let (loaded, _) =
         load_signature(&signature_file, LoadOptions::default(), BufferSizes::default())
             .map_err(|error| error.in_file(signature))?;
-    delta_to_file(&Index::new(loaded)?, (new, new_file), output_file, options)
+    delta_to_file(Index::new(loaded)?, (new, new_file), output_file, options)
 }
 
 /// Writes the delta between two files; the output is replaced if it exists.
@@ -79,22 +82,25 @@ pub fn diff(
     let basis_file = open(basis)?;
     let new_file = open(new)?;
     let output_file = OutputFile::create(output, Existing::Replace, &[&basis_file, &new_file])?;
-    let params = signature_options.params(regular_len(&basis_file))?;
-    let index = index_stream(&basis_file, params, BufferSizes::default(), &mut ())
+    let basis_len = regular_len(&basis_file);
+    let params = signature_options.params(basis_len)?;
+    let threads = Threads::auto().for_len(basis_len);
+    let index = parallel::index(&basis_file, params, threads, &mut ())
         .map_err(|error| error.in_file(basis))?;
-    delta_to_file(&index, (new, new_file), output_file, delta_options)
+    delta_to_file(index, (new, new_file), output_file, delta_options)
 }
 
 fn delta_to_file(
-    index: &Index,
+    index: Index,
     (new, new_file): (&Path, File),
     mut output_file: OutputFile,
     options: DeltaOptions,
 ) -> Result<DeltaStats> {
     let output = output_file.path().to_owned();
     let names = Names { input: new, basis: new, output: &output };
-    let buffers = BufferSizes::default();
-    let stats = delta_stream(index, &new_file, &mut output_file, options, buffers, &mut ())
+    let threads = Threads::auto().for_len(regular_len(&new_file));
+    let index = Arc::new(index);
+    let stats = parallel::delta(&index, &new_file, &mut output_file, options, threads, &mut ())
         .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)

@@ -95,7 +95,8 @@ impl DeltaPipeline {
         if segment.is_last {
             let result_len = self.feed.in_bytes();
             let digest = self.digest.as_ref();
-            let trailer = |digest: &Arc<Digest>| Trailer { result_len, result_digest: digest.finish() };
+            let trailer =
+                |digest: &Arc<Digest>| Trailer { result_len, result_digest: digest.finish() };
             self.commands.finish(digest.map(trailer))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The same signatures and deltas by several threads, for large files.
 //!
-//! A stream is cut into segments of about 1 MiB. Threads hash or search them; the caller's thread
+//! A stream is cut into segments of 256 KiB or more. Threads hash or search them; the caller's thread
 //! reads, joins the results in order and writes, so readers and writers need not be `Send`. What
 //! comes out never depends on the number of threads. For each thread there are two segments in
 //! memory.
@@ -40,7 +40,7 @@ const MAX_AUTO: usize = 8;
 const MAX_THREADS: usize = 256;
 
 /// Bytes of a segment, if the block length allows it.
-const SEGMENT_LEN: usize = 1 << 20;
+const SEGMENT_LEN: usize = 256 << 10;
 /// Blocks of a segment, at least: as many as any kernel hashes together.
 const SEGMENT_BLOCKS: usize = 16;
 /// Most bytes of a segment.

@@ -3,102 +3,128 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 type Outcome<R> = Result<R, Box<dyn Any + Send>>;
 
-/// A number of threads that end when this is dropped.
+/// A number of threads, the caller's among them; the others end when this is dropped.
 pub(super) struct Pool<J, R> {
-    work: Arc<dyn Fn(J) -> R + Send + Sync>,
-    /// None once there is no more to do.
-    jobs: Option<Sender<(u64, J)>>,
-    outcomes: Receiver<(u64, Outcome<R>)>,
+    shared: Arc<Shared<J, R>>,
     workers: Vec<JoinHandle<()>>,
-    /// Number of the job at the front of `pending`.
-    oldest: u64,
+}
+
+struct Shared<J, R> {
+    work: Box<dyn Fn(J) -> R + Send + Sync>,
+    jobs: Mutex<Jobs<J, R>>,
+    /// There is a job, or there will be none.
+    to_do: Condvar,
+    done: Condvar,
+}
+
+struct Jobs<J, R> {
+    /// Those that nobody works on, with their numbers.
+    waiting: VecDeque<(u64, J)>,
     /// What has come for each job that was submitted and not taken.
-    pending: VecDeque<Option<Outcome<R>>>,
+    outcomes: VecDeque<Option<Outcome<R>>>,
+    /// Number of the job at the front of `outcomes`.
+    oldest: u64,
+    closed: bool,
 }
 
 impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
-    /// Starts threads, as many of them as the system allows. Without any the jobs are done in
-    /// [`Pool::submit`].
+    /// Starts one thread less than `threads`, or as many as the system allows.
     pub(super) fn new(threads: usize, work: impl Fn(J) -> R + Send + Sync + 'static) -> Self {
-        let work: Arc<dyn Fn(J) -> R + Send + Sync> = Arc::new(work);
-        let (job_sender, job_receiver) = channel();
-        let (outcome_sender, outcomes) = channel();
-        let job_receiver = Arc::new(Mutex::new(job_receiver));
+        let (waiting, outcomes) = (VecDeque::new(), VecDeque::new());
+        let shared = Arc::new(Shared {
+            work: Box::new(work),
+            jobs: Mutex::new(Jobs { waiting, outcomes, oldest: 0, closed: false }),
+            to_do: Condvar::new(),
+            done: Condvar::new(),
+        });
         let start = |_| {
-            let (work, jobs) = (Arc::clone(&work), Arc::clone(&job_receiver));
-            let outcomes = outcome_sender.clone();
-            let thread = Builder::new().name("sigdelta".into());
-            thread.spawn(move || run(&*work, &jobs, &outcomes)).ok()
+            let shared = Arc::clone(&shared);
+            Builder::new().name("sigdelta".into()).spawn(move || shared.work_until_closed()).ok()
         };
-        let workers = (0..threads).map_while(start).collect();
-        let (jobs, pending) = (Some(job_sender), VecDeque::new());
-        Pool { work, jobs, outcomes, workers, oldest: 0, pending }
+        let workers = (1..threads).map_while(start).collect();
+        Pool { shared, workers }
     }
 
     /// Returns how many jobs were submitted and not taken.
     pub(super) fn pending(&self) -> usize {
-        self.pending.len()
+        self.shared.lock().outcomes.len()
     }
 
     /// Gives a job to the next thread that is free.
     pub(super) fn submit(&mut self, job: J) {
-        if self.workers.is_empty() {
-            self.pending.push_back(Some(Ok((self.work)(job))));
-            return;
-        }
-        let number = self.oldest + self.pending.len() as u64;
-        self.pending.push_back(None);
-        let jobs = self.jobs.as_ref().expect("taken back by drop alone");
-        assert!(jobs.send((number, job)).is_ok(), "the receiver lives as long as a thread");
+        let mut jobs = self.shared.lock();
+        let number = jobs.oldest + jobs.outcomes.len() as u64;
+        jobs.outcomes.push_back(None);
+        jobs.waiting.push_back((number, job));
+        self.shared.to_do.notify_one();
     }
 
-    /// Returns the result of the oldest job, for which it waits; None if there is no job.
+    /// Returns the result of the oldest job, None if there is no job. Works on jobs until it comes.
     ///
     /// # Panics
     /// If the job did.
     pub(super) fn take(&mut self) -> Option<R> {
-        loop {
-            match self.pending.front()? {
-                Some(_) => break,
-                None => {
-                    let (number, outcome) = self.outcomes.recv().expect("every job has an outcome");
-                    self.pending[(number - self.oldest) as usize] = Some(outcome);
-                }
-            }
+        let mut jobs = self.shared.lock();
+        while jobs.outcomes.front()?.is_none() {
+            jobs = match jobs.waiting.pop_front() {
+                Some(job) => self.shared.work_on(jobs, job),
+                None => wait(&self.shared.done, jobs),
+            };
         }
-        self.oldest += 1;
-        let outcome = self.pending.pop_front().flatten()?;
+        jobs.oldest += 1;
+        let outcome = jobs.outcomes.pop_front().flatten()?;
+        drop(jobs);
         Some(outcome.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 
-fn run<J, R>(
-    work: &dyn Fn(J) -> R,
-    jobs: &Mutex<Receiver<(u64, J)>>,
-    outcomes: &Sender<(u64, Outcome<R>)>,
-) {
-    loop {
-        // The guard is gone at the end of this statement.
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, job)) = job else { return };
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(job)));
-        if outcomes.send((number, outcome)).is_err() {
-            return;
+impl<J, R> Shared<J, R> {
+    fn lock(&self) -> MutexGuard<'_, Jobs<J, R>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work_until_closed(&self) {
+        let mut jobs = self.lock();
+        while !jobs.closed {
+            jobs = match jobs.waiting.pop_front() {
+                Some(job) => self.work_on(jobs, job),
+                None => wait(&self.to_do, jobs),
+            };
         }
     }
+
+    fn work_on<'a>(
+        &'a self,
+        unlocked: MutexGuard<'_, Jobs<J, R>>,
+        (number, job): (u64, J),
+    ) -> MutexGuard<'a, Jobs<J, R>> {
+        drop(unlocked);
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(job)));
+        let mut jobs = self.lock();
+        let place = (number - jobs.oldest) as usize;
+        jobs.outcomes[place] = Some(outcome);
+        self.done.notify_one();
+        jobs
+    }
+}
+
+fn wait<'a, T>(condition: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condition.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<J, R> Drop for Pool<J, R> {
     fn drop(&mut self) {
-        self.jobs = None;
+        let mut jobs = self.shared.lock();
+        jobs.closed = true;
+        drop(jobs);
+        self.shared.to_do.notify_all();
         for worker in self.workers.drain(..) {
-            // A job cannot panic through `run`.
+            // No panic of a job comes this far.
             let _ = worker.join();
         }
     }

@@ -45,7 +45,14 @@ impl SignaturePipeline {
             Ok((blocks as u64, sums))
         });
         let header = Some(encode_header(&params).to_vec());
-        Some(SignaturePipeline { feed, params, header, output: Vec::new(), blocks: 0, out_bytes: 0 })
+        Some(SignaturePipeline {
+            feed,
+            params,
+            header,
+            output: Vec::new(),
+            blocks: 0,
+            out_bytes: 0,
+        })
     }
 }
 

@@ -14,7 +14,8 @@ fn pair(block_len: usize) -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
         prop::collection::vec(any::<u8>(), 0..200),
         prop::collection::vec(0..2u8, 0..40),
         (0..3u8, 0..600usize).prop_map(|(byte, len)| vec![byte; len]),
-        (1..9u8, 0..600usize).prop_map(|(period, len)| (0..len).map(|i| i as u8 % period).collect()),
+        (1..9u8, 0..600usize)
+            .prop_map(|(period, len)| (0..len).map(|i| i as u8 % period).collect()),
     ];
     let old = prop::collection::vec(stretch.clone(), 0..12).prop_map(|parts| parts.concat());
     let edits = prop::collection::vec((any::<usize>(), any::<usize>(), stretch), 0..12);
@@ -83,8 +84,7 @@ fn signatures_are_those_of_one_thread() {
             for len in [0, 1, 1 << 20, (2 << 20) - 1, 2 << 20, (2 << 20) + 1, basis.len()] {
                 let basis = &basis[..len];
                 let (mut expected, buffers) = (Vec::new(), BufferSizes::default());
-                let stats =
-                    io::signature(basis, &mut expected, params, buffers, &mut ()).unwrap();
+                let stats = io::signature(basis, &mut expected, params, buffers, &mut ()).unwrap();
                 for threads in 1..5 {
                     let mut found = Vec::new();
                     let same = signature(basis, &mut found, params, threads, &mut ()).unwrap();

@@ -10,12 +10,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use args::{Args, Complaint, Request};
 use messages::{Clock, job_failure};
 use sigdelta::file::{Existing, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self, BufferSizes};
 use sigdelta::librsync::{MatchStatistics, Statistics, result_text, system_text};
+use sigdelta::parallel::{self, Threads};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, ErrorKind, Index, IoAction, LoadOptions, PatchOptions,
     SignatureKind, SignatureOptions, SignatureParams, Strictness, StrongHash, StrongLen, WeakHash,
@@ -116,8 +118,9 @@ fn signature(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     );
 
     let clock = Clock::start();
-    let stats = produce(output, &basis, &basis, |output| {
-        io::signature(&basis.file, output, params, buffers(args)?, &mut ())
+    let stats = produce(output, &basis, &basis, |output| match threads(args, &basis) {
+        Some(threads) => parallel::signature(&basis.file, output, params, threads, &mut ()),
+        None => io::signature(&basis.file, output, params, buffers(args)?, &mut ()),
     })
     .map_err(|error| job_failed("signature", &error))?;
     statistics(args, line("signature", &clock).signature(&stats));
@@ -192,10 +195,12 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
         ),
     );
 
-    let index = Index::new(loaded).map_err(|error| failed(&error))?;
+    let index = Arc::new(Index::new(loaded).map_err(|error| failed(&error))?);
     let clock = Clock::start();
-    let stats = produce(output, &new, &new, |output| {
-        io::delta(&index, &new.file, output, DeltaOptions::new(), buffers(args)?, &mut ())
+    let options = DeltaOptions::new();
+    let stats = produce(output, &new, &new, |output| match threads(args, &new) {
+        Some(threads) => parallel::delta(&index, &new.file, output, options, threads, &mut ()),
+        None => io::delta(&index, &new.file, output, options, buffers(args)?, &mut ()),
     })
     .map_err(|error| job_failed("delta", &error))?;
     statistics(args, MatchStatistics(stats.search));
@@ -244,6 +249,12 @@ fn open_output(
 
 fn too_many(files: &[OsString], most: usize) -> Result<(), Exit> {
     if files.len() > most { Err(usage_error("Too many arguments.")) } else { Ok(()) }
+}
+
+/// Returns how many threads work on an input, None if buffers of certain sizes are asked for.
+fn threads(args: &Args, input: &Input) -> Option<usize> {
+    let any_size = args.input_size == 0 && args.output_size == 0;
+    any_size.then(|| Threads::auto().for_len(regular_len(&input.file)))
 }
 
 fn buffers(args: &Args) -> sigdelta::Result<BufferSizes> {

@@ -67,6 +67,8 @@ pub enum Command {
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
+        work: Work,
+        #[command(flatten)]
         output: Output,
     },
     /// Find what a new file shares with the basis of a signature
@@ -79,6 +81,8 @@ pub enum Command {
         new: OsString,
         #[command(flatten)]
         trailer: TrailerChoice,
+        #[command(flatten)]
+        work: Work,
         #[command(flatten)]
         output: Output,
     },
@@ -116,6 +120,8 @@ pub enum Command {
         parameters: Parameters,
         #[command(flatten)]
         trailer: TrailerChoice,
+        #[command(flatten)]
+        work: Work,
         #[command(flatten)]
         output: Output,
     },
@@ -205,6 +211,15 @@ impl Parameters {
         };
         SignatureOptions::new().kind(kind).block_len(self.block_size).strong_len(self.sum_size)
     }
+}
+
+/// How the work is done; the result does not depend on it.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Work {
+    /// Threads to use [default: $SIGDELTA_THREADS, or 0: for files over 64 MiB all of the machine,
+    /// up to 8, else one]
+    #[arg(short = 'T', long, value_name = "NUMBER")]
+    pub threads: Option<usize>,
 }
 
 /// Whether a delta verifies itself.

@@ -3,18 +3,20 @@
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::CommandFactory;
 use serde_json::json;
 use sigdelta::file::{Existing, Names, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self as streams, BufferSizes};
+use sigdelta::parallel::{self, Threads};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, Result,
     SignatureParams, StrongLen, min_strong_len,
 };
 use sigdelta_cli::stream::{self, Input, file_name, produce};
 
-use crate::cli::{Cli, Command, Format, Generate, Output, Parameters, Verbosity};
+use crate::cli::{Cli, Command, Format, Generate, Output, Parameters, Verbosity, Work};
 use crate::exit::Exit;
 use crate::inspect::inspect;
 use crate::message;
@@ -29,16 +31,16 @@ pub fn run(cli: Cli) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     match cli.command {
-        Command::Signature { basis, parameters, output } => {
-            signature(&basis, parameters, &output, verbosity)?;
+        Command::Signature { basis, parameters, work, output } => {
+            signature(&basis, parameters, work, &output, verbosity)?;
         }
-        Command::Delta { signature, new, trailer, output } => {
+        Command::Delta { signature, new, trailer, work, output } => {
             let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            delta(&signature, &new, options, &output, verbosity)?;
+            delta(&signature, &new, options, work, &output, verbosity)?;
         }
-        Command::Diff { old, new, format: Format::Librsync, parameters, trailer, output } => {
+        Command::Diff { old, new, format: Format::Librsync, parameters, trailer, work, output } => {
             let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            diff(&old, &new, parameters, options, &output, verbosity)?;
+            diff(&old, &new, parameters, options, work, &output, verbosity)?;
         }
         Command::Patch { basis, delta, max_output, require_trailer, output } => {
             let after_end = if require_trailer { AfterEnd::Require } else { AfterEnd::Check };
@@ -72,6 +74,7 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
 fn signature(
     basis: &OsStr,
     parameters: Parameters,
+    work: Work,
     output: &Output,
     verbosity: Verbosity,
 ) -> Result<()> {
@@ -81,7 +84,7 @@ fn signature(
     let report = Report::new("signature", verbosity, is_stdout(output));
     let stats = produce(out, &basis, &basis, |out| {
         let mut progress = Progress::new("signature", regular_len(&basis.file), verbosity);
-        streams::signature(&basis.file, out, params, BufferSizes::default(), &mut progress)
+        parallel::signature(&basis.file, out, params, threads(work, &basis), &mut progress)
     })?;
     report.signature(&params, &stats)
 }
@@ -90,6 +93,7 @@ fn delta(
     signature: &OsStr,
     new: &OsStr,
     options: DeltaOptions,
+    work: Work,
     output: &Output,
     verbosity: Verbosity,
 ) -> Result<()> {
@@ -101,7 +105,8 @@ fn delta(
         streams::load_signature(&signature.file, LoadOptions::default(), BufferSizes::default())
             .map_err(|error| error.in_file(&signature.name))?;
     say_params(loaded.params(), verbosity);
-    finish_delta(&Index::new(loaded)?, &new, out, options, &report, verbosity)
+    let index = Index::new(loaded)?;
+    finish_delta(index, &new, out, options, work, &report, verbosity)
 }
 
 fn diff(
@@ -109,6 +114,7 @@ fn diff(
     new: &OsStr,
     parameters: Parameters,
     options: DeltaOptions,
+    work: Work,
     output: &Output,
     verbosity: Verbosity,
 ) -> Result<()> {
@@ -118,25 +124,31 @@ fn diff(
     let params = choose_params(&old, parameters, verbosity)?;
     let report = Report::new("diff", verbosity, is_stdout(output));
     let mut progress = Progress::new("signature", regular_len(&old.file), verbosity);
-    let index = streams::index(&old.file, params, BufferSizes::default(), &mut progress)
+    let index = parallel::index(&old.file, params, threads(work, &old), &mut progress)
         .map_err(|error| error.in_file(&old.name))?;
     drop(progress);
-    finish_delta(&index, &new, out, options, &report, verbosity)
+    finish_delta(index, &new, out, options, work, &report, verbosity)
 }
 
 fn finish_delta(
-    index: &Index,
+    index: Index,
     new: &Input,
     out: OutputFile,
     options: DeltaOptions,
+    work: Work,
     report: &Report,
     verbosity: Verbosity,
 ) -> Result<()> {
+    let index = Arc::new(index);
     let stats = produce(out, new, new, |out| {
         let mut progress = Progress::new("delta", regular_len(&new.file), verbosity);
-        streams::delta(index, &new.file, out, options, BufferSizes::default(), &mut progress)
+        parallel::delta(&index, &new.file, out, options, threads(work, new), &mut progress)
     })?;
     report.delta(&stats)
+}
+
+fn threads(work: Work, input: &Input) -> usize {
+    work.threads.map_or_else(Threads::auto, Threads::new).for_len(regular_len(&input.file))
 }
 
 fn patch(
