@@ -100,7 +100,7 @@ fn delta_to_file(
     let names = Names { input: new, basis: new, output: &output };
     let threads = Threads::auto().for_len(regular_len(&new_file));
     let index = Arc::new(index);
-    let stats = parallel::delta(&index, &new_file, &mut output_file, options, threads, &mut ())
+    let stats = parallel::delta(index, &new_file, &mut output_file, options, threads, &mut ())
         .map_err(|error| names.blame(error))?;
     output_file.commit()?;
     Ok(stats)

@@ -1,5 +1,6 @@
 //! Deltas by several threads: each searches segments of the new file, which are joined in order.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use crate::simd::{Level, Simd};
 use crate::stats::{DeltaStats, SearchStats};
 use crate::strong::StrongHash;
 
-/// [`DeltaEncoder`](crate::DeltaEncoder) by several threads.
-pub struct DeltaPipeline {
+/// [`DeltaEncoder`](crate::DeltaEncoder) by several threads. `I` is `Arc<Index>` or the like.
+pub struct DeltaPipeline<I> {
     feed: Feed<Result<(Found, SearchStats)>>,
-    index: Arc<Index>,
+    index: I,
     simd: Simd,
     /// The window of the next segment to which the search comes.
     start: usize,
@@ -28,42 +29,42 @@ pub struct DeltaPipeline {
     out_bytes: u64,
 }
 
-impl DeltaPipeline {
+impl<I: Borrow<Index> + Clone + Send + Sync + 'static> DeltaPipeline<I> {
     /// Starts a delta and the threads for it; None if the signature has no blocks, or if they are
     /// too long or too short for threads to pay.
-    pub fn new(index: Arc<Index>, options: DeltaOptions, threads: usize) -> Option<Self> {
+    pub fn new(index: I, options: DeltaOptions, threads: usize) -> Option<Self> {
         Self::with_level(index, options, threads, Level::best())
     }
 
     /// As [`DeltaPipeline::new`], with no instructions above a level. The delta is the same.
     pub fn with_level(
-        index: Arc<Index>,
+        index: I,
         options: DeltaOptions,
         threads: usize,
         highest: Level,
     ) -> Option<Self> {
-        let layout = layout_of(index.params())?;
-        if index.signature().blocks() == 0 {
+        let layout = layout_of(index.borrow().params())?;
+        if index.borrow().signature().blocks() == 0 {
             return None;
         }
         Some(Self::with_layout(index, options, threads, Simd::up_to(highest), layout))
     }
 
     pub(super) fn with_layout(
-        index: Arc<Index>,
+        index: I,
         options: DeltaOptions,
         threads: usize,
         simd: Simd,
         layout: Layout,
     ) -> Self {
         let digest = options.trailer.then(|| Arc::new(Digest::new(StrongHash::Blake2b)));
-        let (shared_index, shared_digest) = (Arc::clone(&index), digest.clone());
+        let (shared_index, shared_digest) = (index.clone(), digest.clone());
         let feed = Feed::new(layout, threads, move |segment| {
             if let Some(digest) = &shared_digest {
                 digest.update(segment.number, segment.own_bytes());
             }
             let mut stats = SearchStats::default();
-            let found = as_searched(segment, &shared_index, simd).search(&mut stats)?;
+            let found = as_searched(segment, shared_index.borrow(), simd).search(&mut stats)?;
             Ok((found, stats))
         });
         DeltaPipeline {
@@ -83,7 +84,7 @@ impl DeltaPipeline {
         if segment.number == 0 {
             self.commands.start()?;
         }
-        let searched = as_searched(segment, &self.index, self.simd);
+        let searched = as_searched(segment, self.index.borrow(), self.simd);
         let found = searched.join(self.start, found, &mut self.search)?;
         for run in found.runs {
             match run {
@@ -107,7 +108,7 @@ fn as_searched<'a>(segment: &'a feed::Segment, index: &'a Index, simd: Simd) -> 
     Segment { index, bytes: &segment.bytes, is_last: segment.is_last, simd }
 }
 
-impl Pipeline for DeltaPipeline {
+impl<I: Borrow<Index> + Clone + Send + Sync + 'static> Pipeline for DeltaPipeline<I> {
     type Stats = DeltaStats;
 
     fn space(&mut self) -> Result<&mut [u8]> {
@@ -140,8 +141,8 @@ impl Pipeline for DeltaPipeline {
     }
 }
 
-impl fmt::Debug for DeltaPipeline {
+impl<I> fmt::Debug for DeltaPipeline<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeltaPipeline").field("stats", &self.stats()).finish_non_exhaustive()
+        f.debug_struct("DeltaPipeline").field("search", &self.search).finish_non_exhaustive()
     }
 }

@@ -14,10 +14,10 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 pub use self::delta::DeltaPipeline;
 pub use self::signature::SignaturePipeline;
@@ -150,27 +150,28 @@ pub fn index(
     }
 }
 
-/// Writes the delta of a stream, as [`io::delta`] does, by a number of threads.
+/// Writes the delta of a stream, as [`io::delta`] does, by a number of threads. `I` is `Arc<Index>`
+/// or the like.
 ///
 /// # Errors
 /// Those of [`io::delta`].
-pub fn delta(
-    index: &Arc<Index>,
+pub fn delta<I: Borrow<Index> + Clone + Send + Sync + 'static>(
+    index: I,
     new: impl Read,
     mut output: impl Write,
     options: DeltaOptions,
     threads: usize,
     monitor: &mut dyn Monitor,
 ) -> Result<DeltaStats> {
-    let pipeline = several(threads)
-        .and_then(|threads| DeltaPipeline::new(Arc::clone(index), options, threads));
+    let pipeline =
+        several(threads).and_then(|threads| DeltaPipeline::new(index.clone(), options, threads));
     match pipeline {
         Some(pipeline) => {
             let stats = drive(pipeline, new, write_to(&mut output), monitor)?;
             output.flush().map_err(Error::io(IoAction::Write))?;
             Ok(stats)
         }
-        None => io::delta(index, new, output, options, BufferSizes::default(), monitor),
+        None => io::delta(index.borrow(), new, output, options, BufferSizes::default(), monitor),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Pipelines against the engines of one thread, with segments of a few blocks.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;

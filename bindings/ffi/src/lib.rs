@@ -4,9 +4,11 @@
 mod guard;
 mod handle;
 mod memory;
+mod signals;
 mod text;
 
 pub use guard::guard;
 pub use handle::{Shared, free, give};
 pub use memory::{slice, slice_mut};
+pub use signals::without_signals;
 pub use text::Text;

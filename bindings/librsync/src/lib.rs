@@ -16,6 +16,7 @@ mod stats;
 mod stdio;
 mod sumset;
 mod text;
+mod threads;
 mod trace;
 mod types;
 mod whole;

@@ -15,6 +15,7 @@ use crate::args::{Wanted, resolve_aloud};
 use crate::job::{rs_job, rs_job_free, rs_job_iter};
 use crate::stdio::{Errno, Stream, StreamBasis};
 use crate::sumset::Sumset;
+use crate::threads;
 use crate::trace::log_cause;
 use crate::types::{
     rs_buffers_s, rs_inbuflen, rs_long_t, rs_magic_number, rs_outbuflen, rs_result, rs_signature,
@@ -29,7 +30,7 @@ const MAX_BUFFER: i32 = 64 << 20;
 const DELTA_BUFFER: usize = 64 << 10;
 
 /// Returns what the program asked for in rs_inbuflen and rs_outbuflen.
-fn wanted_buffers() -> BufferSizes {
+pub fn wanted_buffers() -> BufferSizes {
     let size = |wanted: &AtomicI32| match wanted.load(Ordering::Relaxed) {
         ..=0 => None,
         wanted => Some(wanted.min(MAX_BUFFER) as usize),
@@ -94,8 +95,7 @@ impl Driver {
             let produced = output.len() - buffers.avail_out;
             if let (Some(stream), 1..) = (self.output, produced) {
                 if let Err(errno) = stream.write(&output[..produced]) {
-                    log_cause(Failed("(rs_outfilebuf_drain) error draining buf to file", errno));
-                    return rs_result::IO_ERROR;
+                    return cannot_write(errno);
                 }
                 self.out_bytes += produced as u64;
             }
@@ -112,10 +112,7 @@ impl Driver {
                         buffers.avail_in = read;
                         buffers.eof_in = (read == 0).into();
                     }
-                    Err(errno) => {
-                        log_cause(Failed("(rs_infilebuf_fill) error filling buf from file", errno));
-                        return rs_result::IO_ERROR;
-                    }
+                    Err(errno) => return cannot_read(errno),
                 }
             }
         }
@@ -134,6 +131,18 @@ fn try_buffer(len: usize) -> Option<Vec<u8>> {
     buf.try_reserve_exact(len).ok()?;
     buf.resize(len, 0);
     Some(buf)
+}
+
+/// Says why an input cannot be read.
+pub fn cannot_read(errno: Errno) -> rs_result {
+    log_cause(Failed("(rs_infilebuf_fill) error filling buf from file", errno));
+    rs_result::IO_ERROR
+}
+
+/// Says why an output cannot be written.
+pub fn cannot_write(errno: Errno) -> rs_result {
+    log_cause(Failed("(rs_outfilebuf_drain) error draining buf to file", errno));
+    rs_result::IO_ERROR
 }
 
 /// What failed, and how.
@@ -168,6 +177,10 @@ pub unsafe extern "C-unwind" fn rs_sig_file(
         Ok(params) => params,
         Err(result) => return result,
     };
+    if let Some(pipeline) = threads::signature(params, basis) {
+        // SAFETY: null or valid, by contract.
+        return unsafe { threads::run_signature(pipeline, (basis, output), stats) };
+    }
     let job = guard(std::ptr::null_mut(), || rs_job::signature(params));
     let buffers = signature_buffers(&params, wanted_buffers());
     // SAFETY: null or valid, by contract.
@@ -216,6 +229,10 @@ pub unsafe extern "C-unwind" fn rs_delta_file(
     let (Some(sumset), Some((new, output))) = (sumset, streams) else {
         return rs_result::PARAM_ERROR;
     };
+    if let Some(pipeline) = threads::delta(&sumset, new) {
+        // SAFETY: null or valid, by contract.
+        return unsafe { threads::run_delta(pipeline, &sumset, (new, output), stats) };
+    }
     let job = guard(std::ptr::null_mut(), || rs_job::delta(Some(sumset)));
     // SAFETY: null or valid, by contract.
     unsafe { Driver::new(job, new, Some(output)).run(wanted_buffers(), stats) }

@@ -199,7 +199,9 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     let clock = Clock::start();
     let options = DeltaOptions::new();
     let stats = produce(output, &new, &new, |output| match threads(args, &new) {
-        Some(threads) => parallel::delta(&index, &new.file, output, options, threads, &mut ()),
+        Some(threads) => {
+            parallel::delta(Arc::clone(&index), &new.file, output, options, threads, &mut ())
+        }
         None => io::delta(&index, &new.file, output, options, buffers(args)?, &mut ()),
     })
     .map_err(|error| job_failed("delta", &error))?;

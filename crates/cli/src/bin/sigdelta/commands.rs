@@ -142,7 +142,7 @@ fn finish_delta(
     let index = Arc::new(index);
     let stats = produce(out, new, new, |out| {
         let mut progress = Progress::new("delta", regular_len(&new.file), verbosity);
-        parallel::delta(&index, &new.file, out, options, threads(work, new), &mut progress)
+        parallel::delta(index, &new.file, out, options, threads(work, new), &mut progress)
     })?;
     report.delta(&stats)
 }
