@@ -115,17 +115,13 @@ pub trait Pipeline {
 /// Those of [`io::signature`].
 pub fn signature(
     basis: impl Read,
-    mut output: impl Write,
+    output: impl Write,
     params: SignatureParams,
     threads: usize,
     monitor: &mut dyn Monitor,
 ) -> Result<SignatureStats> {
     match several(threads).and_then(|threads| SignaturePipeline::new(params, threads)) {
-        Some(pipeline) => {
-            let stats = drive(pipeline, basis, write_to(&mut output), monitor)?;
-            output.flush().map_err(Error::io(IoAction::Write))?;
-            Ok(stats)
-        }
+        Some(pipeline) => drive(pipeline, basis, output, monitor),
         None => io::signature(basis, output, params, BufferSizes::default(), monitor),
     }
 }
@@ -143,7 +139,7 @@ pub fn index(
     match several(threads).and_then(|threads| SignaturePipeline::new(params, threads)) {
         Some(pipeline) => {
             let mut decoder = SignatureDecoder::new(LoadOptions::default());
-            drive(pipeline, basis, |bytes| decoder.push(bytes), monitor)?;
+            drive_into(pipeline, basis, |bytes| decoder.push(bytes), monitor)?;
             Index::new(decoder.finish()?)
         }
         None => io::index(basis, params, BufferSizes::default(), monitor),
@@ -158,7 +154,7 @@ pub fn index(
 pub fn delta<I: Borrow<Index> + Clone + Send + Sync + 'static>(
     index: I,
     new: impl Read,
-    mut output: impl Write,
+    output: impl Write,
     options: DeltaOptions,
     threads: usize,
     monitor: &mut dyn Monitor,
@@ -166,20 +162,29 @@ pub fn delta<I: Borrow<Index> + Clone + Send + Sync + 'static>(
     let pipeline =
         several(threads).and_then(|threads| DeltaPipeline::new(index.clone(), options, threads));
     match pipeline {
-        Some(pipeline) => {
-            let stats = drive(pipeline, new, write_to(&mut output), monitor)?;
-            output.flush().map_err(Error::io(IoAction::Write))?;
-            Ok(stats)
-        }
+        Some(pipeline) => drive(pipeline, new, output, monitor),
         None => io::delta(index.borrow(), new, output, options, BufferSizes::default(), monitor),
     }
 }
 
-/// Drives a pipeline from a stream into a function until it is done.
+/// Drives a pipeline from a stream to another until it is done.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Cancelled`] and those of the pipeline and of the function.
+/// [`Error::Io`], [`Error::Cancelled`] and those of the pipeline.
 pub fn drive<P: Pipeline>(
+    pipeline: P,
+    input: impl Read,
+    mut output: impl Write,
+    monitor: &mut dyn Monitor,
+) -> Result<P::Stats> {
+    let write = |bytes: &[u8]| output.write_all(bytes).map_err(Error::io(IoAction::Write));
+    let stats = drive_into(pipeline, input, write, monitor)?;
+    output.flush().map_err(Error::io(IoAction::Write))?;
+    Ok(stats)
+}
+
+/// Drives a pipeline from a stream into a function.
+fn drive_into<P: Pipeline>(
     mut pipeline: P,
     mut input: impl Read,
     mut take: impl FnMut(&[u8]) -> Result<()>,
@@ -203,10 +208,6 @@ pub fn drive<P: Pipeline>(
             return Err(Error::Cancelled);
         }
     }
-}
-
-fn write_to(output: &mut impl Write) -> impl FnMut(&[u8]) -> Result<()> {
-    |bytes| output.write_all(bytes).map_err(Error::io(IoAction::Write))
 }
 
 /// Returns a number of threads that is more than one.

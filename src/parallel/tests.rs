@@ -60,7 +60,7 @@ proptest! {
         let simd = Simd::best();
         let pipeline = DeltaPipeline::with_layout(Arc::clone(&index), options, threads, simd, layout);
         let mut delta = Vec::new();
-        let found = drive(pipeline, Pieces(&new, piece), write_to(&mut delta), &mut ()).unwrap();
+        let found = drive(pipeline, Pieces(&new, piece), &mut delta, &mut ()).unwrap();
         prop_assert!(delta == expected);
         prop_assert_eq!(found.commands, stats.commands);
         prop_assert_eq!((found.in_bytes, found.out_bytes), (stats.in_bytes, stats.out_bytes));

@@ -5,16 +5,18 @@ use std::io::{self, Write};
 use std::ptr;
 
 use sigdelta::io::{self as streams, BufferSizes};
-use sigdelta::{DeltaStats, Error, Index};
+use sigdelta::{DeltaStats, Error};
 use sigdelta_ffi::{guard, slice};
 
 use crate::error::{Failure, call};
+use crate::index::SharedIndex;
 use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
 use crate::out::put;
 use crate::progress::Phase;
 use crate::stats::{StatsTarget, sigdelta_stats};
 use crate::status::sigdelta_status;
+use crate::threads;
 
 /// Bytes that the library allocated; sigdelta_bytes_free gives them back.
 #[repr(C)]
@@ -163,13 +165,12 @@ pub unsafe fn input<'a>(
 
 /// Makes a delta in memory.
 pub fn write_delta(
-    index: &Index,
+    index: &SharedIndex,
     new: &[u8],
     options: &Options,
     output: &mut Growing,
 ) -> Result<DeltaStats, Error> {
-    let monitor = &mut options.monitor(Phase::Delta, Some(new.len() as u64));
-    streams::delta(index, new, output, options.delta(), BufferSizes::default(), monitor)
+    threads::delta(index, (new, Some(new.len() as u64)), output, options)
 }
 
 /// Makes the signature of a basis.
@@ -187,8 +188,7 @@ pub unsafe extern "C" fn sigdelta_signature_bytes(
         let len = basis.len() as u64;
         let params = options.params(Some(len))?;
         output.reserve(usize::try_from(params.signature_len(len)).unwrap_or(usize::MAX))?;
-        let monitor = &mut options.monitor(Phase::Signature, Some(len));
-        Ok(streams::signature(basis, output, params, BufferSizes::default(), monitor)?)
+        Ok(threads::signature((basis, Some(len)), output, params, options)?)
     };
     // SAFETY: the contract.
     unsafe { produce(options, (signature, "signature"), stats, write) }
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn sigdelta_delta_bytes(
         // SAFETY: the contract.
         let new = unsafe { input(new_file, new_len, "new_file") }?;
         let index = load(signature, Some(signature.len() as u64), options)?;
-        Ok(write_delta(&index, new, options, output)?)
+        Ok(write_delta(&SharedIndex::new(index)?, new, options, output)?)
     };
     // SAFETY: the contract.
     unsafe { produce(options, (delta, "delta"), stats, write) }
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn sigdelta_diff_bytes(
         let new = unsafe { input(new_file, new_len, "new_file") }?;
         let len = Some(basis.len() as u64);
         let index = from_basis(basis, len, options.params(len)?, options)?;
-        Ok(write_delta(&index, new, options, output)?)
+        Ok(write_delta(&SharedIndex::new(index)?, new, options, output)?)
     };
     // SAFETY: the contract.
     unsafe { produce(options, (delta, "delta"), stats, write) }

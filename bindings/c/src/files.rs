@@ -5,16 +5,18 @@ use std::fs::File;
 use std::path::Path;
 
 use sigdelta::file::{Existing, Names, OutputFile, open, patch_to, regular_len};
-use sigdelta::io::{self as streams, BufferSizes};
-use sigdelta::{DeltaStats, Error, Index};
+use sigdelta::io::BufferSizes;
+use sigdelta::{DeltaStats, Error};
 
 use crate::error::{Failure, call};
+use crate::index::SharedIndex;
 use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
 use crate::path::path;
 use crate::progress::Phase;
 use crate::stats::{StatsTarget, sigdelta_stats};
 use crate::status::sigdelta_status;
+use crate::threads;
 
 /// Runs a verb and says what it did.
 ///
@@ -40,14 +42,12 @@ pub fn create(path: &Path, inputs: &[&File]) -> Result<OutputFile, Error> {
 
 /// Writes a delta and puts it in its place.
 pub fn write_delta(
-    index: &Index,
+    index: &SharedIndex,
     (new, new_file): (&Path, &File),
     mut output: OutputFile,
     options: &Options,
 ) -> Result<DeltaStats, Error> {
-    let buffers = BufferSizes::default();
-    let monitor = &mut options.monitor(Phase::Delta, regular_len(new_file));
-    let made = streams::delta(index, new_file, &mut output, options.delta(), buffers, monitor);
+    let made = threads::delta(index, (new_file, regular_len(new_file)), &mut output, options);
     let names = Names { input: new, basis: new, output: output.path() };
     let stats = made.map_err(|error| names.blame(error))?;
     output.commit()?;
@@ -69,9 +69,7 @@ pub unsafe extern "C" fn sigdelta_signature_file(
         let len = regular_len(&basis_file);
         let params = options.params(len)?;
         let mut output_file = create(output, &[&basis_file])?;
-        let buffers = BufferSizes::default();
-        let monitor = &mut options.monitor(Phase::Signature, len);
-        let stats = streams::signature(&basis_file, &mut output_file, params, buffers, monitor)
+        let stats = threads::signature((&basis_file, len), &mut output_file, params, options)
             .map_err(|error| Names { input: basis, basis, output }.blame(error))?;
         output_file.commit()?;
         Ok(stats)
@@ -98,7 +96,7 @@ pub unsafe extern "C" fn sigdelta_delta_file(
         let output = create(output, &[&signature_file, &new_file])?;
         let index = load(&signature_file, regular_len(&signature_file), options)
             .map_err(|error| error.in_file(signature))?;
-        Ok(write_delta(&index, (new, &new_file), output, options)?)
+        Ok(write_delta(&SharedIndex::new(index)?, (new, &new_file), output, options)?)
     };
     // SAFETY: the contract.
     unsafe { run(options, stats, verb) }
@@ -124,7 +122,7 @@ pub unsafe extern "C" fn sigdelta_diff_file(
         let output = create(output, &[&basis_file, &new_file])?;
         let index =
             from_basis(&basis_file, len, params, options).map_err(|error| error.in_file(basis))?;
-        Ok(write_delta(&index, (new, &new_file), output, options)?)
+        Ok(write_delta(&SharedIndex::new(index)?, (new, &new_file), output, options)?)
     };
     // SAFETY: the contract.
     unsafe { run(options, stats, verb) }

@@ -144,7 +144,7 @@ pub unsafe extern "C" fn sigdelta_index_delta_bytes(
         let (index, new) =
             unsafe { (SharedIndex::of_handle(index)?, input(new_file, new_len, "new_file")?) };
         options.memory().check(index.as_index())?;
-        Ok(bytes::write_delta(index.as_index(), new, options, output)?)
+        Ok(bytes::write_delta(&index, new, options, output)?)
     };
     // SAFETY: the contract.
     unsafe { produce(options, (delta, "delta"), stats, write) }
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn sigdelta_index_delta_file(
         options.memory().check(index.as_index())?;
         let new_file = open(new)?;
         let output = create(output, &[&new_file])?;
-        Ok(files::write_delta(index.as_index(), (new, &new_file), output, options)?)
+        Ok(files::write_delta(&index, (new, &new_file), output, options)?)
     };
     // SAFETY: the contract.
     unsafe { run(options, stats, verb) }

@@ -22,6 +22,7 @@ mod stats;
 
 mod bytes;
 mod files;
+mod threads;
 
 mod index;
 mod load;

@@ -2,13 +2,12 @@
 
 use std::io::{self, Read, Write};
 
-use sigdelta::io::{BufferSizes, drive_load, drive_signature};
-use sigdelta::{
-    Error, Index, Monitor, Progress, SignatureDecoder, SignatureEncoder, SignatureParams,
-};
+use sigdelta::io::{BufferSizes, drive_load};
+use sigdelta::{Error, Index, Monitor, Progress, SignatureDecoder, SignatureParams};
 
 use crate::options::{MemoryLimit, Options};
 use crate::progress::Phase;
+use crate::threads;
 
 /// Returns the index of a signature that a reader gives, whose length may be known.
 pub fn load(input: impl Read, len: Option<u64>, options: &Options) -> Result<Index, Error> {
@@ -34,10 +33,8 @@ pub fn from_basis(
     let decoder = SignatureDecoder::new(limit.load());
     let signature_len = len.map_or(0, |len| params.signature_len(len));
     let mut output = Loader { decoder, limit, signature_len, error: None };
-    let mut engine = SignatureEncoder::new(params);
-    let monitor = &mut options.monitor(Phase::Signature, len);
-    let driven = drive_signature(&mut engine, basis, &mut output, BufferSizes::default(), monitor);
-    driven.map_err(|error| output.error.unwrap_or(error))?;
+    let made = threads::signature((basis, len), &mut output, params, options);
+    made.map_err(|error| output.error.unwrap_or(error))?;
     finish(output.decoder, limit)
 }
 

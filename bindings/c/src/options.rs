@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::mem::offset_of;
 use std::ptr;
 
+use sigdelta::parallel::Threads;
 use sigdelta::{
     AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, PatchOptions, SignatureKind,
     SignatureOptions, SignatureParams, Strictness, StrongLen,
@@ -31,8 +32,9 @@ pub struct sigdelta_options {
     pub trailer: u32,
     /// Non-zero: signatures are loaded as leniently as librsync loads them.
     pub librsync_rules: u32,
-    /// Most threads to use, 0 for the library's choice. Results never depend on it; this version
-    /// uses the calling thread alone.
+    /// Functions on bytes and files: threads to use, the calling one among them; 0 for the library's
+    /// choice: more than one for more than 64 MiB, if there is no limit on memory. Results never
+    /// depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each.
     pub threads: u32,
     /// Patch: most bytes of the result; 0 for no limit.
     pub max_output_bytes: u64,
@@ -160,6 +162,16 @@ impl Options {
             TrailerRule::None => AfterEnd::Stop,
             TrailerRule::Required => AfterEnd::Require,
         }
+    }
+
+    /// Returns how many threads work on an input, whose length may be known.
+    pub fn threads(&self, len: Option<u64>) -> usize {
+        let threads = match self.given.threads {
+            0 if self.given.max_memory_bytes != 0 => Threads::new(1),
+            0 => Threads::auto(),
+            number => Threads::new(number as usize),
+        };
+        threads.for_len(len)
     }
 
     /// Returns the limit on what a delta may take.
