@@ -233,8 +233,9 @@ typedef struct sigdelta_options {
     /** Non-zero: signatures are loaded as leniently as librsync loads them. */
     uint32_t librsync_rules;
     /**
-     * Most threads to use, 0 for the library's choice. Results never depend on it; this version
-     * uses the calling thread alone.
+     * Functions on bytes and files: threads to use, the calling one among them; 0 for the library's
+     * choice: more than one for more than 64 MiB, if there is no limit on memory. Results never
+     * depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each.
      */
     uint32_t threads;
     /** Patch: most bytes of the result; 0 for no limit. */

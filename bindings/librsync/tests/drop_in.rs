@@ -22,6 +22,8 @@ struct Rdiff<'a> {
     program: &'a Path,
     library: &'a Library,
     folder: &'a Path,
+    /// SIGDELTA_THREADS.
+    threads: &'a str,
 }
 
 impl Rdiff<'_> {
@@ -31,6 +33,7 @@ impl Rdiff<'_> {
             .args(args)
             .current_dir(self.folder)
             .env_remove("POSIXLY_CORRECT")
+            .env("SIGDELTA_THREADS", self.threads)
             .output()
             .unwrap()
     }
@@ -89,8 +92,8 @@ fn write_pair(folder: &Path, seed: u64, len: usize) -> Vec<u8> {
 fn with_both(name: &str, check: impl Fn(Rdiff<'_>, Rdiff<'_>)) {
     let (Some(program), Some(peer)) = (peer_rdiff(), peer()) else { return };
     let (our_folder, folder) = (folder(&format!("{name}-ours")), folder(&format!("{name}-peer")));
-    let ours = Rdiff { program: &program, library: ours(), folder: &our_folder };
-    check(ours, Rdiff { program: &program, library: peer, folder: &folder });
+    let ours = Rdiff { program: &program, library: ours(), folder: &our_folder, threads: "0" };
+    check(ours, Rdiff { library: peer, folder: &folder, ..ours });
 }
 
 #[test]
@@ -124,6 +127,24 @@ fn the_same_bytes_for_every_buffer_size() {
                 for (input, output) in [(size, size), (size, "0"), ("0", size)] {
                     let options = [&kind[..], &["-I", input, "-O", output]].concat();
                     assert!(ours.exchange(&options) == expected, "{options:?}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    with_both("threads", |ours, peer| {
+        write_pair(peer.folder, 8, 440_000);
+        write_pair(ours.folder, 8, 440_000);
+        for kind in KINDS {
+            for block in ["100", "512", "2048"] {
+                let options = [&kind[..], &["-b", block]].concat();
+                let expected = peer.exchange(&options);
+                for threads in ["1", "2", "3", "9"] {
+                    let ours = Rdiff { threads, ..ours };
+                    assert!(ours.exchange(&options) == expected, "{options:?} {threads}");
                 }
             }
         }

@@ -2,6 +2,8 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
 #define THREADS 4
 
@@ -79,6 +81,73 @@ static void an_index_is_freed_under_its_jobs(void)
     sigdelta_bytes_free(&signature);
 }
 
+static volatile sig_atomic_t handled;
+
+static void note_signal(int signal)
+{
+    (void)signal;
+    handled++;
+}
+
+/* Called while the threads of the library run: no other thread of the program takes the signal. */
+static int signal_the_process(void *mask, const sigdelta_progress *progress)
+{
+    (void)progress;
+    pthread_sigmask(SIG_BLOCK, mask, NULL);
+    kill(getpid(), SIGUSR1);
+    return 0;
+}
+
+static void threads_of_the_library_change_nothing(void)
+{
+    bytes_t large = noise(3, 3000000), changed = edited(&large);
+    sigdelta_options options = with_trailer(SIGDELTA_TRAILER_AUTO);
+    sigdelta_bytes signature, delta;
+    uint32_t threads;
+
+    options.threads = 1;
+    signature = sign(&large, &options);
+    delta = diff(&large, &changed, &options);
+    for (threads = 0; threads < 6; threads++) {
+        sigdelta_bytes same, found;
+
+        options.threads = threads;
+        same = sign(&large, &options);
+        found = diff(&large, &changed, &options);
+        CHECK_BYTES(same, signature);
+        CHECK_BYTES(found, delta);
+        sigdelta_bytes_free(&same);
+        sigdelta_bytes_free(&found);
+    }
+    sigdelta_bytes_free(&signature);
+    sigdelta_bytes_free(&delta);
+    bytes_free(&large);
+    bytes_free(&changed);
+}
+
+static void signals_stay_with_the_program(void)
+{
+    bytes_t large = noise(3, 3000000);
+    sigdelta_options options = with_trailer(SIGDELTA_TRAILER_AUTO);
+    sigdelta_bytes signature;
+    struct sigaction action = {0};
+    sigset_t mask;
+
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    action.sa_handler = note_signal;
+    REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);
+    options.threads = 8;
+    options.progress = signal_the_process;
+    options.progress_opaque = &mask;
+    signature = sign(&large, &options);
+    CHECK_INT(handled, 0);
+    pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
+    CHECK_INT(handled, 1);
+    sigdelta_bytes_free(&signature);
+    bytes_free(&large);
+}
+
 static void *fail_elsewhere(void *unused)
 {
     (void)unused;
@@ -109,6 +178,8 @@ int main(void)
     RUN(an_index_is_shared);
     RUN(an_index_is_freed_under_its_jobs);
     RUN(errors_belong_to_their_thread);
+    RUN(threads_of_the_library_change_nothing);
+    RUN(signals_stay_with_the_program);
     sigdelta_bytes_free(&expected);
     bytes_free(&basis);
     bytes_free(&new_file);
