@@ -3,7 +3,10 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::Rng;
+use sigdelta::parallel::{DeltaPipeline, Pipeline, SignaturePipeline, drive};
 use sigdelta::{
     DeltaEncoder, DeltaOptions, Engine, Index, Level, Signature, SignatureEncoder, SignatureKind,
     SignatureParams, Status,
@@ -22,6 +25,12 @@ fn run(mut engine: impl Engine, input: &[u8], piece: usize) -> Vec<u8> {
             return produced;
         }
     }
+}
+
+fn run_threads(pipeline: impl Pipeline, input: &[u8]) -> Vec<u8> {
+    let mut produced = Vec::new();
+    drive(pipeline, input, &mut produced, &mut ()).unwrap();
+    produced
 }
 
 /// Returns a file made of the basis with some bytes put in, left out, changed or repeated.
@@ -62,9 +71,18 @@ fn signatures_and_deltas_are_the_same_at_every_level() {
                 let options = DeltaOptions::new();
                 let same = run(DeltaEncoder::with_level(&index, options, level), basis, piece);
                 let delta = run(DeltaEncoder::with_level(&index, options, level), new, piece);
+                let index = Arc::new(index);
                 let found = (signature, same, delta);
                 let case = format!("{kind:?}, blocks of {block_len}, {level:?}");
                 assert!(*expected.get_or_insert_with(|| found.clone()) == found, "{case}");
+                for threads in 1..=4 {
+                    let signer = SignaturePipeline::with_level(params, threads, level);
+                    let index = Arc::clone(&index);
+                    let encoder = DeltaPipeline::with_level(index, options, threads, level);
+                    let (Some(signer), Some(encoder)) = (signer, encoder) else { continue };
+                    assert!(run_threads(signer, basis) == found.0, "{case}, {threads} threads");
+                    assert!(run_threads(encoder, new) == found.2, "{case}, {threads} threads");
+                }
                 assert!(sigdelta::patch(basis, &found.2).unwrap() == new, "{case}");
             }
         }

@@ -41,6 +41,29 @@ fn the_three_verbs_rebuild_the_new_file() {
 }
 
 #[test]
+fn any_number_of_threads_makes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = pair(10, 1_500_000);
+    fs::write(folder.path().join("old"), &old).unwrap();
+    fs::write(folder.path().join("new"), &new).unwrap();
+    let made = |threads: &str| {
+        let threads = ["-b", "512", "-T", threads];
+        let run = |args: &[&str]| run_ok(SIGDELTA, folder.path(), args);
+        let signature = run(&[&["signature", "old"], &threads[..]].concat());
+        fs::write(folder.path().join("sig"), &signature).unwrap();
+        let delta = run(&[&["delta", "sig", "new"], &threads[2..]].concat());
+        let diff = run(&[&["diff", "old", "new"], &threads[..]].concat());
+        let piped = run_with_input(SIGDELTA, folder.path(), &["delta", "sig", "-", "-T2"], &new);
+        (signature, delta, diff, piped.stdout)
+    };
+    let expected = made("1");
+    assert!(expected.1 == expected.2 && expected.1 == expected.3);
+    for threads in ["0", "2", "3", "4", "1000"] {
+        assert!(made(threads) == expected, "{threads} threads");
+    }
+}
+
+#[test]
 fn json_has_stable_keys_on_the_stream_that_is_free() {
     let (folder, _) = folder();
     let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
