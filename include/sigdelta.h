@@ -81,10 +81,12 @@
  *             function named _free, once. A function that gives a handle or bytes sets them to NULL
  *             first, so they are NULL if it fails. Arguments are not kept beyond the call; but a delta
  *             job shares the index, which may be freed before the job. If the system gives no memory, the
- *             answer is SIGDELTA_OUT_OF_MEMORY; only the functions on files, which copy names, may end
- *             the process then.
+ *             answer is SIGDELTA_OUT_OF_MEMORY; only the functions on files, which copy names, and
+ *             the start of threads may end the process then.
  * Threads     Every function may be called in any thread, at any time. A job or decoder serves one
- *             thread at a time. An index serves any number of threads and jobs at once.
+ *             thread at a time. An index serves any number of threads and jobs at once. The functions
+ *             on bytes and files start threads for large inputs, see the field threads; these call
+ *             nothing of the caller's, take no signals and end before the function does.
  * Pointers    The library trusts them: buffers have the lengths that are given and do not change while a
  *             call lasts, what is written does not overlap what is read, names are strings, handles
  *             come from the library and are not used after they went back.
