@@ -50,6 +50,18 @@ fn programs_pass_with_the_static_library() {
     run_all("static", &archive(), all, |program| Command::new(program));
 }
 
+/// But for one: starting threads needs memory as the runtime does.
+#[test]
+fn programs_pass_with_several_threads() {
+    let library = ours();
+    let wanted = |program: &Program| program.name != "nomem";
+    run_all("several-threads", &library.shared(), wanted, |program| {
+        let mut command = library.command(program);
+        command.env("SIGDELTA_THREADS", "3");
+        command
+    });
+}
+
 /// What is tested of librsync's behaviour is true.
 #[test]
 fn facts_hold_for_debians_library() {
