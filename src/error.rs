@@ -39,6 +39,13 @@ pub enum Error {
         likeness: Option<&'static str>,
     },
 
+    /// The stream is not a layered patch.
+    #[error("not a layered patch: its magic is missing at byte 0{}", Likeness(.likeness))]
+    BadPatchMagic {
+        /// What the stream looks like instead, if that is known.
+        likeness: Option<&'static str>,
+    },
+
     /// The stream is not a signature.
     #[error(
         "not a signature: magic {found:#010x} at byte 0, expected 0x72730136, 0x72730137, 0x72730146 or 0x72730147{}",
@@ -161,6 +168,24 @@ pub enum Error {
         wanted_bytes: u64,
     },
 
+    /// A layered patch holds what no writer puts there.
+    #[error("the layered patch is damaged at byte {offset}, in {part}")]
+    PatchDamaged {
+        /// Where the field starts that cannot be right; that of the group, if it is inside of one.
+        offset: u64,
+        /// The part it belongs to.
+        part: Part,
+    },
+
+    /// A layered patch of a later version.
+    #[error("layered patch of unknown version {found} at byte {offset}")]
+    PatchVersion {
+        /// Where the field is.
+        offset: u64,
+        /// The field.
+        found: u8,
+    },
+
     /// The result would be longer than the caller allows.
     #[error("the result exceeds the limit of {max_bytes} bytes with the command at byte {offset}")]
     OutputLimit {
@@ -240,6 +265,15 @@ pub enum Error {
         /// Where the trailer starts.
         offset: u64,
     },
+
+    /// The basis is not the file that the patch was made against.
+    #[error("the basis is not the one this patch was made against{}", Lengths(*found_len, *expected_len))]
+    WrongBasis {
+        /// Bytes of the basis.
+        found_len: u64,
+        /// Bytes of the one the patch was made against.
+        expected_len: u64,
+    },
 }
 
 impl Error {
@@ -253,17 +287,22 @@ impl Error {
             | Error::OutputLimit { .. }
             | Error::SignatureLimit { .. } => ErrorKind::Limit,
             Error::BasisEnded { .. } | Error::InputEnded { .. } => ErrorKind::InputEnded,
-            Error::BadDeltaMagic { .. } | Error::BadSignatureMagic { .. } => ErrorKind::BadMagic,
+            Error::BadDeltaMagic { .. }
+            | Error::BadPatchMagic { .. }
+            | Error::BadSignatureMagic { .. } => ErrorKind::BadMagic,
             Error::BlockLenOnWire { .. }
             | Error::BogusCommand { .. }
             | Error::CopyLen { .. }
             | Error::CopyPosition { .. }
             | Error::LiteralLen { .. }
+            | Error::PatchDamaged { .. }
+            | Error::PatchVersion { .. }
             | Error::ResultMismatch { .. }
             | Error::StrayBytes { .. }
             | Error::StrongLenOnWire { .. }
             | Error::TrailerMissing { .. }
-            | Error::TrailerUnknown { .. } => ErrorKind::Corrupt,
+            | Error::TrailerUnknown { .. }
+            | Error::WrongBasis { .. } => ErrorKind::Corrupt,
             Error::AlreadyFailed => ErrorKind::Internal,
             Error::InvalidBlockLen { .. }
             | Error::InvalidStrongLen { .. }
@@ -292,7 +331,9 @@ impl Error {
     pub fn offset(&self) -> Option<u64> {
         match *self {
             Error::File { ref cause, .. } => cause.offset(),
-            Error::BadDeltaMagic { .. } | Error::BadSignatureMagic { .. } => Some(0),
+            Error::BadDeltaMagic { .. }
+            | Error::BadPatchMagic { .. }
+            | Error::BadSignatureMagic { .. } => Some(0),
             Error::BlockLenOnWire { offset, .. }
             | Error::BogusCommand { offset, .. }
             | Error::CopyLen { offset, .. }
@@ -300,6 +341,8 @@ impl Error {
             | Error::InputEnded { offset, .. }
             | Error::LiteralLen { offset, .. }
             | Error::OutputLimit { offset, .. }
+            | Error::PatchDamaged { offset, .. }
+            | Error::PatchVersion { offset, .. }
             | Error::SignatureLimit { offset, .. }
             | Error::StrayBytes { offset }
             | Error::StrongLenForHash { offset, .. }
@@ -315,7 +358,8 @@ impl Error {
             | Error::MemoryLimit { .. }
             | Error::OutOfMemory { .. }
             | Error::ResultMismatch { .. }
-            | Error::TooManyBlocks { .. } => None,
+            | Error::TooManyBlocks { .. }
+            | Error::WrongBasis { .. } => None,
         }
     }
 
@@ -373,6 +417,12 @@ pub enum Part {
     LiteralData,
     /// The trailer of a delta.
     Trailer,
+    /// The header of a layered patch.
+    PatchHeader,
+    /// A group of a layered patch.
+    PatchGroup,
+    /// The end of a layered patch.
+    PatchEnd,
 }
 
 impl fmt::Display for Part {
@@ -387,6 +437,9 @@ impl fmt::Display for Part {
             Part::Parameter => "the parameters of a delta command",
             Part::LiteralData => "the rest of literal data",
             Part::Trailer => "the rest of the trailer",
+            Part::PatchHeader => "the header",
+            Part::PatchGroup => "a group",
+            Part::PatchEnd => "the end",
         })
     }
 }

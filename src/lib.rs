@@ -1,5 +1,7 @@
 #![doc = include_str!("lib.md")]
 
+#[cfg(feature = "layered")]
+mod codec;
 mod decoder;
 mod delta;
 mod engine;
@@ -10,11 +12,15 @@ mod filter;
 pub mod format;
 mod index;
 pub mod io;
+#[cfg(feature = "layered")]
+pub mod layered;
 pub mod librsync;
 mod monitor;
 mod options;
 pub mod parallel;
 mod patch;
+mod read_at;
+mod root;
 mod signature;
 #[allow(unsafe_code)] // intrinsics, and calls of kernels whose instructions were found
 mod simd;
@@ -36,6 +42,8 @@ pub use options::{
     min_strong_len, recommended_block_len,
 };
 pub use patch::{PatchOptions, PatchStatus, PatchStep, Patcher};
+pub use read_at::ReadAt;
+pub use root::{LEAF_LEN, Root, RootHasher};
 pub use signature::{LoadOptions, MAX_BLOCKS, Signature, SignatureDecoder, SignatureEncoder};
 pub use simd::Level;
 pub use slice::{delta, patch, signature};

@@ -1,13 +1,16 @@
 //! Byte layouts, and nothing else: what `docs/formats.md` specifies.
 //!
-//! All integers are big-endian.
+//! Integers are big-endian, but in the layered patch.
 
 pub(crate) mod delta;
+pub(crate) mod layered;
 pub(crate) mod signature;
 pub(crate) mod sniff;
 pub(crate) mod trailer;
+pub(crate) mod varint;
 
 pub use delta::Command;
+pub use layered::{LAYERED_MAGIC, PatchHeader};
 pub use sniff::likeness;
 pub use trailer::Trailer;
 

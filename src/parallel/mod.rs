@@ -31,6 +31,8 @@ use crate::options::SignatureParams;
 use crate::signature::{LoadOptions, SignatureDecoder};
 use crate::stats::{DeltaStats, SignatureStats};
 use feed::Layout;
+#[cfg(feature = "layered")]
+pub(crate) use pool::in_order;
 
 /// Files up to this length are done by one thread unless more are asked for.
 const LARGE_FILE: u64 = 64 << 20;

@@ -130,6 +130,35 @@ impl<J, R> Drop for Pool<J, R> {
     }
 }
 
+/// Works on the jobs that come by a number of threads, of which one is the caller's, and takes the
+/// results in order. At most `pending` jobs are given out whose result is not taken.
+///
+/// # Errors
+/// The first that `next` or `take` returns.
+#[cfg(feature = "layered")]
+pub(crate) fn in_order<J: Send + 'static, R: Send + 'static>(
+    threads: usize,
+    pending: usize,
+    work: impl Fn(J) -> R + Send + Sync + 'static,
+    mut next: impl FnMut() -> crate::error::Result<Option<J>>,
+    mut take: impl FnMut(R) -> crate::error::Result<()>,
+) -> crate::error::Result<()> {
+    let mut pool = Pool::new(threads, work);
+    let mut ended = false;
+    loop {
+        while !ended && pool.pending() < pending.max(1) {
+            match next()? {
+                Some(job) => pool.submit(job),
+                None => ended = true,
+            }
+        }
+        match pool.take() {
+            Some(result) => take(result)?,
+            None => return Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -1,0 +1,262 @@
+//! Making a patch: each group of the new file planned, matched and coded alone.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::plan::Planner;
+use super::roots::measure_by;
+use super::{PatchLevel, check_of, report};
+use crate::codec::{CONTEXT_LEN, Encoder, Fault, Group, MAX_GROUP_LEN, OldBytes, Piece};
+use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
+use crate::format::{PatchHeader, varint};
+use crate::layered::nearby::{MAX_STRETCH, Nearby};
+use crate::monitor::{Monitor, Progress};
+use crate::parallel::in_order;
+use crate::read_at::ReadAt;
+use crate::root::{Root, RootHasher, sum_leaves};
+use crate::simd::Simd;
+use crate::strong::{StrongHash, StrongState, StrongSum};
+
+/// Memory that applying needs at most, whatever the patch.
+const MEMORY_MIB: u8 = 64;
+
+/// How a layered patch is made.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub struct MakeOptions {
+    level: PatchLevel,
+    threads: usize,
+}
+
+impl MakeOptions {
+    /// Returns the defaults: the default level, one thread.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the level.
+    pub fn level(mut self, level: PatchLevel) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Sets the number of threads; each takes memory of its own. The patch does not depend on it.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = threads;
+        self
+    }
+}
+
+/// What the making of a layered patch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MakeStats {
+    /// Bytes of the basis.
+    pub basis_bytes: u64,
+    /// Bytes of the new file.
+    pub in_bytes: u64,
+    /// Bytes of the patch.
+    pub out_bytes: u64,
+    /// Stretches that lie along the basis.
+    pub aligned_pieces: u64,
+    /// Bytes in them.
+    pub aligned_bytes: u64,
+    /// Bytes that come literally.
+    pub literal_bytes: u64,
+}
+
+/// Writes the patch from a basis to a new file. Neither may change meanwhile; a basis that does
+/// shows when the patch is applied.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::OutOfMemory`], [`Error::Cancelled`].
+pub fn make(
+    basis: Arc<dyn ReadAt>,
+    basis_len: u64,
+    new: Arc<dyn ReadAt>,
+    new_len: u64,
+    output: impl Write,
+    options: MakeOptions,
+    monitor: &mut dyn Monitor,
+) -> Result<MakeStats> {
+    let measured = measure_by(options.threads, &basis, basis_len, monitor)?;
+    if measured.len < basis_len {
+        return Err(shrank(IoAction::ReadBasis));
+    }
+    let header = PatchHeader {
+        group_len: MAX_GROUP_LEN,
+        memory_mib: MEMORY_MIB,
+        basis_len,
+        basis_root: measured.root,
+        result_len: new_len,
+    };
+    let planner = Planner::new(Arc::clone(&basis), basis_len, options.level.effort())?;
+    let maker = Maker { planner, basis, new, header, level: options.level };
+    let mut writer = PatchWriter::new(output);
+    writer.header(&header)?;
+    let mut groups = 0..header.groups();
+    let mut result = RootHasher::new();
+    let mut stats = MakeStats { basis_bytes: basis_len, ..MakeStats::default() };
+    in_order(
+        options.threads,
+        2 * options.threads,
+        move |number| maker.group(number),
+        || Ok(groups.next()),
+        |made| {
+            let MadeGroup { body, sums, len, stats: of_group } = made?;
+            writer.group(&body, check_of(&sums, len))?;
+            result.push_leaves(&sums, len.into());
+            stats.add(&of_group);
+            report(monitor, Progress { in_bytes: stats.in_bytes, out_bytes: writer.out_bytes })
+        },
+    )?;
+    stats.out_bytes = writer.finish(result.finish())?;
+    Ok(stats)
+}
+
+impl MakeStats {
+    fn add(&mut self, group: &MakeStats) {
+        self.in_bytes += group.in_bytes;
+        self.aligned_pieces += group.aligned_pieces;
+        self.aligned_bytes += group.aligned_bytes;
+        self.literal_bytes += group.literal_bytes;
+    }
+
+    fn of(pieces: &[Piece]) -> Self {
+        let mut stats = MakeStats::default();
+        for piece in pieces {
+            stats.aligned_pieces += u64::from(piece.aligned_len > 0);
+            stats.aligned_bytes += u64::from(piece.aligned_len);
+            stats.literal_bytes += u64::from(piece.literal_len);
+        }
+        stats.in_bytes = stats.aligned_bytes + stats.literal_bytes;
+        stats
+    }
+}
+
+/// What all groups share.
+struct Maker {
+    planner: Planner,
+    basis: Arc<dyn ReadAt>,
+    new: Arc<dyn ReadAt>,
+    header: PatchHeader,
+    level: PatchLevel,
+}
+
+struct MadeGroup {
+    body: Vec<u8>,
+    sums: Vec<StrongSum>,
+    len: u32,
+    stats: MakeStats,
+}
+
+impl Maker {
+    fn group(&self, number: u64) -> Result<MadeGroup> {
+        let start = number * u64::from(self.header.group_len);
+        let len = self.header.len_of_group(number);
+        let mut bytes = try_vec(0, len as usize)?;
+        if self.new.fill_at(start, &mut bytes)? < bytes.len() {
+            return Err(shrank(IoAction::Read));
+        }
+        let mut sums = Vec::new();
+        sum_leaves(Simd::best(), &bytes, &mut sums)?;
+        let group = Group { start, len, old_len: self.header.basis_len };
+        let pieces = self.planner.pieces(&bytes, start)?;
+        let body = self.encode(group, &bytes, &pieces)?;
+        if body.len() as u64 <= self.header.max_codec_len(number) {
+            return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&pieces) });
+        }
+        // Pieces that cost more than they save.
+        let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
+        let body = self.encode(group, &bytes, &literal)?;
+        Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
+    }
+
+    fn encode(&self, group: Group, bytes: &[u8], pieces: &[Piece]) -> Result<Vec<u8>> {
+        let mut encoder = Encoder::new(self.level.layout(), group).map_err(out_of_memory)?;
+        let mut nearby = Nearby::new(&*self.basis);
+        let mut long = Vec::new();
+        let mut rest = bytes;
+        for piece in pieces {
+            encoder.piece(piece);
+            let (aligned, behind) = rest.split_at(piece.aligned_len as usize);
+            if !aligned.is_empty() {
+                let before = piece.old.min(CONTEXT_LEN as u64);
+                let end = piece.old + u64::from(piece.aligned_len) + CONTEXT_LEN as u64;
+                let range = piece.old - before..end.min(group.old_len);
+                let len = (range.end - range.start) as usize;
+                let old = if len <= MAX_STRETCH {
+                    nearby.stretch(range)?
+                } else {
+                    long.clear();
+                    reserve_exact(&mut long, len)?;
+                    long.resize(len, 0);
+                    if self.basis.fill_at(range.start, &mut long)? < len {
+                        return Err(shrank(IoAction::ReadBasis));
+                    }
+                    long.as_slice()
+                };
+                encoder.aligned(OldBytes::new(old, before as usize, aligned.len()), aligned);
+            }
+            let (literal, behind) = behind.split_at(piece.literal_len as usize);
+            encoder.literals(literal);
+            rest = behind;
+        }
+        encoder.finish().map_err(out_of_memory)
+    }
+}
+
+/// Writes the frame of a patch.
+struct PatchWriter<W> {
+    output: W,
+    digest: StrongState,
+    out_bytes: u64,
+}
+
+impl<W: Write> PatchWriter<W> {
+    fn new(output: W) -> Self {
+        PatchWriter { output, digest: StrongState::new(StrongHash::Blake2b), out_bytes: 0 }
+    }
+
+    fn header(&mut self, header: &PatchHeader) -> Result<()> {
+        let mut bytes = Vec::new();
+        header.encode(&mut bytes);
+        self.write(&bytes)
+    }
+
+    fn group(&mut self, body: &[u8], check: [u8; 8]) -> Result<()> {
+        let mut len = Vec::new();
+        varint::put(&mut len, (body.len() + check.len()) as u64);
+        self.write(&len)?;
+        self.write(body)?;
+        self.write(&check)
+    }
+
+    /// Writes the end and returns the length of the patch.
+    fn finish(mut self, root: Root) -> Result<u64> {
+        self.write(&[0])?;
+        self.write(&root.0)?;
+        let digest = self.digest.finish();
+        self.write(&digest[..8])?;
+        self.output.flush().map_err(Error::io(IoAction::Write))?;
+        Ok(self.out_bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.digest.update(bytes);
+        self.out_bytes += bytes.len() as u64;
+        self.output.write_all(bytes).map_err(Error::io(IoAction::Write))
+    }
+}
+
+/// The encoder meets no damage, only want of memory.
+fn out_of_memory(_: Fault) -> Error {
+    Error::OutOfMemory { wanted_bytes: 0 }
+}
+
+fn shrank(action: IoAction) -> Error {
+    Error::io(action)(std::io::Error::new(
+        std::io::ErrorKind::UnexpectedEof,
+        "the file became shorter meanwhile",
+    ))
+}

@@ -1,0 +1,100 @@
+//! A group of the result, rebuilt from its body and the basis.
+
+use crate::codec::{CONTEXT_LEN, Decoder, Fault, Group, OldBytes};
+use crate::error::{Error, Part, Result};
+use crate::layered::nearby::{MAX_STRETCH, Nearby};
+use crate::read_at::ReadAt;
+
+/// Aligned bytes that are taken at once.
+const MAX_ALIGNED: usize = MAX_STRETCH - 2 * CONTEXT_LEN;
+
+/// Gives the bytes of a group in order.
+pub(crate) struct Rebuild<'a, B: ?Sized> {
+    basis: Nearby<'a, B>,
+    basis_len: u64,
+    decoder: Decoder,
+    /// What is left of the piece under way.
+    old: u64,
+    aligned_left: usize,
+    literal_left: usize,
+    /// Where the body is in the patch, for errors.
+    offset: u64,
+}
+
+impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
+    /// `offset` is where the body is in the patch.
+    pub(crate) fn new(basis: &'a B, body: Vec<u8>, group: Group, offset: u64) -> Result<Self> {
+        let decoder = Decoder::new(body, group).map_err(|fault| damaged(fault, offset))?;
+        Ok(Rebuild {
+            basis: Nearby::new(basis),
+            basis_len: group.old_len,
+            decoder,
+            old: 0,
+            aligned_left: 0,
+            literal_left: 0,
+            offset,
+        })
+    }
+
+    /// Fills `out` with the next bytes, of which there must be as many.
+    ///
+    /// # Errors
+    /// [`Error::PatchDamaged`], [`Error::BasisEnded`], [`Error::Io`], [`Error::OutOfMemory`].
+    pub(crate) fn fill(&mut self, mut out: &mut [u8]) -> Result<()> {
+        while !out.is_empty() {
+            if self.aligned_left == 0 && self.literal_left == 0 {
+                self.next_piece()?;
+            }
+            let taken = match self.aligned_left {
+                0 => self.literals(out)?,
+                _ => self.aligned(out)?,
+            };
+            out = &mut out[taken..];
+        }
+        Ok(())
+    }
+
+    /// Checks that the body ends with the group.
+    pub(crate) fn finish(self) -> Result<()> {
+        let offset = self.offset;
+        if self.aligned_left > 0 || self.literal_left > 0 {
+            return Err(damaged(Fault::Stray, offset));
+        }
+        self.decoder.finish().map_err(|fault| damaged(fault, offset))
+    }
+
+    fn next_piece(&mut self) -> Result<()> {
+        let piece = self.decoder.piece().map_err(|fault| damaged(fault, self.offset))?;
+        let piece = piece.ok_or_else(|| damaged(Fault::Ended, self.offset))?;
+        self.old = piece.old;
+        self.aligned_left = piece.aligned_len as usize;
+        self.literal_left = piece.literal_len as usize;
+        Ok(())
+    }
+
+    fn aligned(&mut self, out: &mut [u8]) -> Result<usize> {
+        let len = out.len().min(self.aligned_left).min(MAX_ALIGNED);
+        let before = self.old.min(CONTEXT_LEN as u64);
+        let end = (self.old + (len + CONTEXT_LEN) as u64).min(self.basis_len);
+        let bytes = self.basis.stretch(self.old - before..end)?;
+        let old = OldBytes::new(bytes, before as usize, len);
+        self.decoder.aligned(old, &mut out[..len]).map_err(|fault| damaged(fault, self.offset))?;
+        self.old += len as u64;
+        self.aligned_left -= len;
+        Ok(len)
+    }
+
+    fn literals(&mut self, out: &mut [u8]) -> Result<usize> {
+        let len = out.len().min(self.literal_left);
+        self.decoder.literals(&mut out[..len]).map_err(|fault| damaged(fault, self.offset))?;
+        self.literal_left -= len;
+        Ok(len)
+    }
+}
+
+fn damaged(fault: Fault, offset: u64) -> Error {
+    match fault {
+        Fault::OutOfMemory => Error::OutOfMemory { wanted_bytes: 0 },
+        _ => Error::PatchDamaged { offset, part: Part::PatchGroup },
+    }
+}
