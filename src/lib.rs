@@ -1,5 +1,6 @@
 #![doc = include_str!("lib.md")]
 
+mod bindiff;
 mod decoder;
 mod delta;
 mod engine;
@@ -10,6 +11,7 @@ mod filter;
 pub mod format;
 mod index;
 pub mod io;
+mod layered;
 pub mod librsync;
 mod monitor;
 mod options;
