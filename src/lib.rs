@@ -1,6 +1,8 @@
 #![doc = include_str!("lib.md")]
 
 #[cfg(feature = "layered")]
+mod bindiff;
+#[cfg(feature = "layered")]
 mod codec;
 mod decoder;
 mod delta;

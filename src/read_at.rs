@@ -25,17 +25,30 @@ pub trait ReadAt: Send + Sync {
         }
         Ok(filled)
     }
+
+    /// Returns all of the bytes if they are in memory.
+    fn as_slice(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 impl<R: ReadAt + ?Sized> ReadAt for &R {
     fn read_at(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
         (**self).read_at(position, buf)
     }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        (**self).as_slice()
+    }
 }
 
 impl<R: ReadAt + ?Sized> ReadAt for std::sync::Arc<R> {
     fn read_at(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
         (**self).read_at(position, buf)
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        (**self).as_slice()
     }
 }
 
@@ -44,11 +57,19 @@ impl ReadAt for [u8] {
         let start = usize::try_from(position).unwrap_or(usize::MAX).min(self.len());
         Ok(copy_front(&self[start..], buf))
     }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        Some(self)
+    }
 }
 
 impl ReadAt for Vec<u8> {
     fn read_at(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
-        self.as_slice().read_at(position, buf)
+        self[..].read_at(position, buf)
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        Some(self)
     }
 }
 

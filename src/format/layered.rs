@@ -98,9 +98,14 @@ impl PatchHeader {
         (self.result_len - start).min(self.group_len.into()) as u32
     }
 
-    /// Returns the most bytes that the body of a group may have.
+    /// Returns the most bytes that the body of a group may have, its check included.
     pub(crate) fn max_body_len(&self, number: u64) -> u64 {
         u64::from(self.len_of_group(number)) + BODY_SLACK
+    }
+
+    /// Returns the most bytes that the coded pieces of a group may have.
+    pub(crate) fn max_coded_len(&self, number: u64) -> u64 {
+        self.max_body_len(number) - CHECK_LEN as u64
     }
 }
 

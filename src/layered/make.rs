@@ -1,9 +1,10 @@
 //! Making a patch: each group of the new file planned, matched and coded alone.
 
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::plan::Planner;
+use super::old::OldFile;
+use super::plan::Scratch;
 use super::roots::measure_by;
 use super::{PatchLevel, check_of, report};
 use crate::codec::{CONTEXT_LEN, Encoder, Fault, Group, MAX_GROUP_LEN, OldBytes, Piece};
@@ -90,8 +91,8 @@ pub fn make(
         basis_root: measured.root,
         result_len: new_len,
     };
-    let planner = Planner::new(Arc::clone(&basis), basis_len, options.level.effort())?;
-    let maker = Maker { planner, basis, new, header, level: options.level };
+    let old = OldFile::new(basis, basis_len, options.level.effort())?;
+    let maker = Maker { old, new, header, level: options.level, scratch: Mutex::default() };
     let mut writer = PatchWriter::new(output);
     writer.header(&header)?;
     let mut groups = 0..header.groups();
@@ -136,11 +137,12 @@ impl MakeStats {
 
 /// What all groups share.
 struct Maker {
-    planner: Planner,
-    basis: Arc<dyn ReadAt>,
+    old: OldFile<Arc<dyn ReadAt>>,
     new: Arc<dyn ReadAt>,
     header: PatchHeader,
     level: PatchLevel,
+    /// Memory of threads that are not at work.
+    scratch: Mutex<Vec<Scratch>>,
 }
 
 struct MadeGroup {
@@ -161,9 +163,11 @@ impl Maker {
         let mut sums = Vec::new();
         sum_leaves(Simd::best(), &bytes, &mut sums)?;
         let group = Group { start, len, old_len: self.header.basis_len };
-        let pieces = self.planner.pieces(&bytes, start)?;
+        let mut scratch = self.scratch().pop().unwrap_or_default();
+        let pieces = self.old.pieces(&bytes, start, &mut scratch)?;
+        self.scratch().push(scratch);
         let body = self.encode(group, &bytes, &pieces)?;
-        if body.len() as u64 <= self.header.max_codec_len(number) {
+        if body.len() as u64 <= self.header.max_coded_len(number) {
             return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&pieces) });
         }
         // Pieces that cost more than they save.
@@ -172,9 +176,13 @@ impl Maker {
         Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
     }
 
+    fn scratch(&self) -> MutexGuard<'_, Vec<Scratch>> {
+        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn encode(&self, group: Group, bytes: &[u8], pieces: &[Piece]) -> Result<Vec<u8>> {
         let mut encoder = Encoder::new(self.level.layout(), group).map_err(out_of_memory)?;
-        let mut nearby = Nearby::new(&*self.basis);
+        let mut nearby = Nearby::new(self.old.source());
         let mut long = Vec::new();
         let mut rest = bytes;
         for piece in pieces {
@@ -191,7 +199,7 @@ impl Maker {
                     long.clear();
                     reserve_exact(&mut long, len)?;
                     long.resize(len, 0);
-                    if self.basis.fill_at(range.start, &mut long)? < len {
+                    if self.old.source().fill_at(range.start, &mut long)? < len {
                         return Err(shrank(IoAction::ReadBasis));
                     }
                     long.as_slice()

@@ -1,18 +1,29 @@
-//! Layered patches: what is identical is found by content-defined chunks, what is not by a binary
-//! difference against the right bytes of the old file.
+//! Layered patches: what is equal is found by a coarse survey of the whole file, what is not by a
+//! binary difference against the old bytes that belong there.
 
 mod apply;
 mod frames;
+mod make;
 mod nearby;
+mod old;
+mod plan;
 mod rebuild;
 mod roots;
+mod samples;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use std::ops::ControlFlow;
+
+use old::Effort;
 
 #[cfg(unix)]
 pub use apply::apply_to_file;
 pub use apply::{ApplyOptions, ApplyStats, apply};
+pub use make::{MakeOptions, MakeStats, make};
 
+use crate::codec::Layout;
 use crate::error::{Error, Result};
 use crate::format::layered::CHECK_LEN;
 use crate::monitor::{Monitor, Progress};
@@ -30,5 +41,35 @@ fn report(monitor: &mut dyn Monitor, done: Progress) -> Result<()> {
     match monitor.progress(done) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Cancelled),
+    }
+}
+
+/// How hard the making of a patch tries; applying costs the same memory at every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PatchLevel {
+    /// Soon done.
+    Fast,
+    /// Small, and fast to apply.
+    #[default]
+    Default,
+    /// As small as can be: a few megabytes of changed bytes a second, both ways.
+    Max,
+}
+
+impl PatchLevel {
+    fn effort(self) -> Effort {
+        match self {
+            PatchLevel::Fast => Effort::FAST,
+            PatchLevel::Default | PatchLevel::Max => Effort::THOROUGH,
+        }
+    }
+
+    fn layout(self) -> Layout {
+        match self {
+            PatchLevel::Fast => Layout::Columns { zstd_level: 3 },
+            PatchLevel::Default => Layout::Columns { zstd_level: 19 },
+            PatchLevel::Max => Layout::Columns { zstd_level: 22 },
+        }
     }
 }

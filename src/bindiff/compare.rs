@@ -1,0 +1,188 @@
+//! Comparison of two stretches of bytes, several at a time: how far they are equal, and how far
+//! they are alike.
+
+/// Bytes that are compared at once.
+const WORD: usize = size_of::<u64>();
+/// Bytes that are compared at once where much is equal.
+const STRIDE: usize = 64;
+/// A stretch is given up when its score lies so far below its best.
+const MAX_DROP: i64 = 1 << 10;
+
+/// Returns how many bytes at the front are equal.
+pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let len = a.len().min(b.len());
+    let (a, b) = (&a[..len], &b[..len]);
+    // Most stretches end within the first words.
+    let mut at = 0;
+    while at < STRIDE && at + WORD <= len {
+        let different = word(a, at) ^ word(b, at);
+        if different != 0 {
+            return at + equal_front(different);
+        }
+        at += WORD;
+    }
+    if at == STRIDE {
+        let strides = a[at..].chunks_exact(STRIDE).zip(b[at..].chunks_exact(STRIDE));
+        at += strides.take_while(|(a, b)| a == b).count() * STRIDE;
+    }
+    while at + WORD <= len {
+        let different = word(a, at) ^ word(b, at);
+        if different != 0 {
+            return at + equal_front(different);
+        }
+        at += WORD;
+    }
+    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
+}
+
+/// Returns how many bytes at the back are equal.
+pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+    let len = a.len().min(b.len());
+    let (a, b) = (&a[a.len() - len..], &b[b.len() - len..]);
+    let mut rest = len;
+    while rest >= WORD {
+        let different = word(a, rest - WORD) ^ word(b, rest - WORD);
+        if different != 0 {
+            return len - rest + different.leading_zeros() as usize / 8;
+        }
+        rest -= WORD;
+    }
+    len - rest
+        + a[..rest].iter().rev().zip(b[..rest].iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
+/// Returns true if more than `limit` of the bytes of `a` differ from those of `b`; bytes that `b` does
+/// not have differ.
+pub(crate) fn differ_by_more(a: &[u8], b: &[u8], limit: usize) -> bool {
+    let mut found = a.len().saturating_sub(b.len());
+    let (a, b) = (&a[..a.len() - found], &b[..b.len().min(a.len())]);
+    for (a, b) in a.chunks(STRIDE).zip(b.chunks(STRIDE)) {
+        if found > limit {
+            return true;
+        }
+        found += usize::from(a.iter().zip(b).map(|(a, b)| u8::from(a != b)).sum::<u8>());
+    }
+    found > limit
+}
+
+/// Returns how many bytes at the front are alike: the length with the most equal bytes in excess
+/// of different ones.
+pub(crate) fn alike_prefix(a: &[u8], b: &[u8]) -> usize {
+    let len = a.len().min(b.len());
+    let (a, b) = (&a[..len], &b[..len]);
+    let mut best = Best::default();
+    let mut at = 0;
+    while at + WORD <= len {
+        best.push(at, Steps::of(equal_bytes(word(a, at) ^ word(b, at))));
+        if best.is_hopeless() {
+            return best.len;
+        }
+        at += WORD;
+    }
+    for at in at..len {
+        best.push_byte(at, a[at] == b[at]);
+    }
+    best.len
+}
+
+/// Returns how many bytes at the back are alike, as [`alike_prefix`].
+pub(crate) fn alike_suffix(a: &[u8], b: &[u8]) -> usize {
+    let len = a.len().min(b.len());
+    let (a, b) = (&a[a.len() - len..], &b[b.len() - len..]);
+    let mut best = Best::default();
+    let mut at = 0;
+    while at + WORD <= len {
+        let front = len - at - WORD;
+        let equal = equal_bytes(word(a, front) ^ word(b, front)).reverse_bits();
+        best.push(at, Steps::of(equal));
+        if best.is_hopeless() {
+            return best.len;
+        }
+        at += WORD;
+    }
+    for at in at..len {
+        best.push_byte(at, a[len - 1 - at] == b[len - 1 - at]);
+    }
+    best.len
+}
+
+/// The eight bytes at an offset, the first the lowest.
+pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + WORD].try_into().expect("eight bytes"))
+}
+
+fn equal_front(different: u64) -> usize {
+    different.trailing_zeros() as usize / 8
+}
+
+/// Returns a bit for each byte that is zero, the first byte's the lowest.
+fn equal_bytes(different: u64) -> u8 {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+    let zeros = !(((different & LOW) + LOW) | different | LOW);
+    ((zeros >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}
+
+/// The length with the best score so far.
+#[derive(Default)]
+struct Best {
+    score: i64,
+    best: i64,
+    len: usize,
+}
+
+impl Best {
+    fn push(&mut self, at: usize, steps: Steps) {
+        if self.score + i64::from(steps.peak) > self.best {
+            self.best = self.score + i64::from(steps.peak);
+            self.len = at + usize::from(steps.peak_len);
+        }
+        self.score += i64::from(steps.total);
+    }
+
+    fn push_byte(&mut self, at: usize, equal: bool) {
+        self.score += if equal { 1 } else { -1 };
+        if self.score > self.best {
+            self.best = self.score;
+            self.len = at + 1;
+        }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        self.score < self.best - MAX_DROP
+    }
+}
+
+/// What eight bytes do to a score: one up for each that is equal, else one down.
+#[derive(Clone, Copy)]
+struct Steps {
+    total: i8,
+    /// The highest rise on the way, and after how many bytes it is first reached.
+    peak: i8,
+    peak_len: u8,
+}
+
+impl Steps {
+    const TABLE: [Steps; 256] = {
+        let mut table = [Steps { total: 0, peak: 0, peak_len: 0 }; 256];
+        let mut equal = 0;
+        while equal < 256 {
+            let mut steps = Steps { total: 0, peak: i8::MIN, peak_len: 0 };
+            let mut at = 0;
+            while at < 8 {
+                steps.total += if equal >> at & 1 == 1 { 1 } else { -1 };
+                at += 1;
+                if steps.total > steps.peak {
+                    steps.peak = steps.total;
+                    steps.peak_len = at;
+                }
+            }
+            table[equal] = steps;
+            equal += 1;
+        }
+        table
+    };
+
+    fn of(equal: u8) -> Steps {
+        Steps::TABLE[usize::from(equal)]
+    }
+}

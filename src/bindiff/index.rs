@@ -1,0 +1,70 @@
+//! Where short strings of the old bytes lie: every few positions, by a hash of the bytes there.
+
+use std::ops::Range;
+
+use super::buckets::Buckets;
+use super::compare::word;
+use crate::error::Result;
+
+/// Numbers with one hash that are kept.
+const WAYS: usize = 8;
+
+/// Positions of the old bytes by the hash of `key_len` bytes there.
+#[derive(Debug)]
+pub(crate) struct Index {
+    table: Buckets<WAYS>,
+    stride: usize,
+    key_len: usize,
+}
+
+impl Index {
+    /// Makes an empty index. A key has 8 to 16 bytes.
+    pub(crate) fn new(stride: usize, key_len: usize) -> Self {
+        debug_assert!((8..=16).contains(&key_len));
+        Index { table: Buckets::new(), stride, key_len }
+    }
+
+    /// Indexes these ranges of the old bytes in place of what was indexed before.
+    pub(crate) fn build(&mut self, old: &[u8], ranges: &[Range<usize>]) -> Result<()> {
+        let Index { stride, key_len, .. } = *self;
+        let entries = ranges.iter().map(|range| range.len() / stride + 1).sum();
+        self.table.reset(entries, old.len() / stride + 2)?;
+        for range in ranges {
+            let mut last = None;
+            for position in (range.start.next_multiple_of(stride)..range.end).step_by(stride) {
+                if position + key_len > old.len() {
+                    break;
+                }
+                let hash = self.hash(old, position);
+                // Of a run of equal bytes only the first position is of use: the match there is
+                // the longest.
+                if last != Some(hash) {
+                    self.table.insert(hash, (position / stride) as u32);
+                }
+                last = Some(hash);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the positions whose key is perhaps that at `at`, which must have a whole key.
+    pub(crate) fn positions(&self, bytes: &[u8], at: usize) -> impl Iterator<Item = usize> {
+        let hash = self.hash(bytes, at);
+        self.table.numbers(hash).map(|number| number as usize * self.stride)
+    }
+
+    pub(crate) fn key_len(&self) -> usize {
+        self.key_len
+    }
+
+    fn hash(&self, bytes: &[u8], at: usize) -> u64 {
+        mix(word(bytes, at), word(bytes, at + self.key_len - 8))
+    }
+}
+
+/// Returns a hash of 16 bytes with good upper and lower halves.
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ 0x9E37_79B9_7F4A_7C15) * u128::from(b ^ 0xC2B2_AE3D_27D4_EB4F);
+    let folded = (product >> 64) as u64 ^ product as u64;
+    folded.wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}

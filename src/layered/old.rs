@@ -1,0 +1,214 @@
+//! The old file: read at any place by several threads, held in memory if it is small enough.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::samples::Samples;
+use crate::bindiff::{self, Index};
+use crate::error::{Error, IoAction, Result, try_vec};
+use crate::read_at::ReadAt;
+
+/// How hard the search tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Effort {
+    /// Every so many old positions are indexed.
+    pub(crate) stride: usize,
+    /// Equal bytes by which a place is found.
+    pub(crate) key_len: usize,
+    /// Old files up to this length are held in memory.
+    pub(crate) max_resident: u64,
+    /// Most old bytes that one group is compared with if the old file is not in memory.
+    pub(crate) max_view: usize,
+}
+
+impl Effort {
+    /// For speed.
+    pub(crate) const FAST: Effort =
+        Effort { stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
+    /// For small patches.
+    pub(crate) const THOROUGH: Effort =
+        Effort { stride: 4, key_len: 16, max_resident: 128 << 20, max_view: 64 << 20 };
+}
+
+/// An old file and what is known of it.
+#[derive(Debug)]
+pub(crate) struct OldFile<R> {
+    source: R,
+    len: u64,
+    /// The whole file, if it is held and the source does not hold it itself.
+    resident: Option<Vec<u8>>,
+    samples: Samples,
+    effort: Effort,
+    /// The index of the whole file, once a group needed it.
+    index: Mutex<Option<Arc<Index>>>,
+}
+
+impl<R: ReadAt> OldFile<R> {
+    /// Bytes read at once.
+    const BLOCK: usize = 1 << 20;
+
+    /// Reads the file once.
+    ///
+    /// # Errors
+    /// [`Error::Io`], also if the file is shorter than `len`; [`Error::OutOfMemory`].
+    pub(crate) fn new(source: R, len: u64, effort: Effort) -> Result<Self> {
+        let mut samples = Samples::new(len)?;
+        let resident = if let Some(bytes) = source.as_slice() {
+            samples.add(0, bytes);
+            None
+        } else if len <= effort.max_resident {
+            let mut bytes = try_vec(0, len as usize)?;
+            read_exact_at(&source, 0, &mut bytes)?;
+            samples.add(0, &bytes);
+            Some(bytes)
+        } else {
+            let mut block = try_vec(0, Self::BLOCK)?;
+            let mut position = 0;
+            while position < len {
+                let wanted = (len - position).min(block.len() as u64) as usize;
+                read_exact_at(&source, position, &mut block[..wanted])?;
+                samples.add(position, &block[..wanted]);
+                position += wanted as u64;
+            }
+            None
+        };
+        Ok(OldFile { source, len, resident, samples, effort, index: Mutex::new(None) })
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    pub(super) fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    pub(super) fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// Returns all bytes, if they are in memory.
+    pub(super) fn bytes(&self) -> Option<&[u8]> {
+        self.resident.as_deref().or_else(|| self.source.as_slice())
+    }
+
+    /// Returns the index of the whole file, which is in memory.
+    pub(super) fn index(&self, bytes: &[u8]) -> Result<Arc<Index>> {
+        // A thread that panicked left no half of an index.
+        let mut shared = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = &*shared {
+            return Ok(Arc::clone(index));
+        }
+        let mut index = Index::new(self.effort.stride, self.effort.key_len);
+        index.build(bytes, &[0..bytes.len()])?;
+        Ok(Arc::clone(shared.insert(Arc::new(index))))
+    }
+
+    /// Returns a reader for comparisons.
+    pub(super) fn reader(&self) -> Reader<'_, R> {
+        let held = self.bytes().map_or(Cow::Owned(Vec::new()), Cow::Borrowed);
+        Reader { file: self, held, start: 0 }
+    }
+}
+
+/// Fills the buffer from a position on.
+pub(super) fn read_exact_at(source: &impl ReadAt, position: u64, buf: &mut [u8]) -> Result<()> {
+    let mut filled = 0;
+    while filled < buf.len() {
+        match source.read_at(position + filled as u64, &mut buf[filled..])? {
+            0 => {
+                let ended = std::io::ErrorKind::UnexpectedEof.into();
+                return Err(Error::io(IoAction::ReadBasis)(ended));
+            }
+            read => filled += read,
+        }
+    }
+    Ok(())
+}
+
+/// Compares old bytes with new ones, wherever the old ones are.
+pub(super) struct Reader<'a, R> {
+    file: &'a OldFile<R>,
+    /// All of the file, or the part that was read last.
+    held: Cow<'a, [u8]>,
+    /// Where that lies.
+    start: u64,
+}
+
+impl<R: ReadAt> Reader<'_, R> {
+    /// Bytes read at a new place; more where it goes on.
+    const FIRST: usize = 4 << 10;
+    const MOST: usize = 256 << 10;
+
+    /// Returns how many bytes from `position` on equal those at the front of `new`.
+    pub(super) fn common_prefix(&mut self, position: u64, new: &[u8]) -> Result<usize> {
+        let mut same = 0;
+        loop {
+            let there = self.bytes_from(position + same as u64)?;
+            let equal = bindiff::common_prefix(there, &new[same..]);
+            same += equal;
+            if equal < there.len() || there.is_empty() || same == new.len() {
+                return Ok(same);
+            }
+        }
+    }
+
+    /// Returns how many bytes before `position` equal those at the back of `new`.
+    pub(super) fn common_suffix(&mut self, position: u64, new: &[u8]) -> Result<usize> {
+        let mut same = 0;
+        loop {
+            let there = self.bytes_before(position - same as u64)?;
+            let equal = bindiff::common_suffix(there, &new[..new.len() - same]);
+            same += equal;
+            if equal < there.len() || there.is_empty() || same == new.len() {
+                return Ok(same);
+            }
+        }
+    }
+
+    /// Some bytes that begin at a position; none at the end.
+    fn bytes_from(&mut self, position: u64) -> Result<&[u8]> {
+        if position < self.start || position >= self.end() {
+            let goes_on = position == self.end();
+            let len = self.next_len(goes_on).min(self.file.len.saturating_sub(position));
+            self.read(position.min(self.file.len), len)?;
+        }
+        Ok(&self.held[(position - self.start) as usize..])
+    }
+
+    /// Some bytes that end at a position; none at the start of the file.
+    fn bytes_before(&mut self, position: u64) -> Result<&[u8]> {
+        if position <= self.start || position > self.end() {
+            let goes_on = position == self.start;
+            let len = self.next_len(goes_on).min(position);
+            self.read(position - len, len)?;
+        }
+        Ok(&self.held[..(position - self.start) as usize])
+    }
+
+    fn end(&self) -> u64 {
+        self.start + self.held.len() as u64
+    }
+
+    fn next_len(&self, goes_on: bool) -> u64 {
+        let len = if goes_on { (2 * self.held.len()).min(Self::MOST) } else { Self::FIRST };
+        len.max(Self::FIRST) as u64
+    }
+
+    fn read(&mut self, position: u64, len: u64) -> Result<()> {
+        if self.file.bytes().is_some() {
+            // Nothing lies beyond what is held.
+            return Ok(());
+        }
+        let held = self.held.to_mut();
+        held.clear();
+        crate::error::reserve(held, len as usize)?;
+        held.resize(len as usize, 0);
+        self.start = position;
+        read_exact_at(&self.file.source, position, held)
+    }
+}
