@@ -3,12 +3,16 @@
 //! Large files are done by several threads, as [`Threads::auto`] says.
 //! For progress, limits on signatures or streams, combine [`OutputFile`] with [`crate::io`] or [`crate::parallel`].
 
+#[cfg(all(feature = "layered", unix))]
+mod layered;
 mod output;
 
 use std::fs::{File, Metadata};
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(all(feature = "layered", unix))]
+pub use layered::{apply_patch, apply_patch_to, make_patch, make_patch_to};
 pub use output::{Existing, OutputFile};
 
 use crate::delta::DeltaOptions;

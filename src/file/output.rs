@@ -91,6 +91,17 @@ impl OutputFile {
         }
     }
 
+    /// Returns the temporary file for writing anywhere in it; None if the output is written directly.
+    #[cfg(all(feature = "layered", unix))]
+    pub(super) fn whole_file(&self) -> Result<Option<File>> {
+        match &self.sink {
+            Sink::Temporary { file, .. } => {
+                file.as_file().try_clone().map(Some).map_err(Error::io(IoAction::Create))
+            }
+            Sink::Direct(_) => Ok(None),
+        }
+    }
+
     /// Checks what was written against the trailer of a delta, by reading it again.
     ///
     /// # Errors
