@@ -1,5 +1,8 @@
 #![doc = include_str!("lib.md")]
 
+#[cfg(feature = "layered")]
+#[allow(dead_code)] // until the layered patch uses it
+mod codec;
 mod decoder;
 mod delta;
 mod engine;

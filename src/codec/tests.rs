@@ -1,0 +1,326 @@
+//! Groups there and back at every layout, however they are cut; damaged bodies.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::*;
+
+const LAYOUTS: [Layout; 2] =
+    [Layout::Columns { zstd_level: 3 }, Layout::Columns { zstd_level: 19 }];
+
+/// A group with everything that its encoder is told.
+#[derive(Clone, Debug)]
+struct Sample {
+    start: u64,
+    old: Vec<u8>,
+    pieces: Vec<Piece>,
+    new: Vec<u8>,
+}
+
+impl Sample {
+    fn group(&self) -> Group {
+        Group { start: self.start, len: self.new.len() as u32, old_len: self.old.len() as u64 }
+    }
+
+    fn encode(&self, layout: Layout) -> Vec<u8> {
+        let mut encoder = Encoder::new(layout, self.group()).unwrap();
+        let mut rest = &self.new[..];
+        for piece in &self.pieces {
+            encoder.piece(piece);
+            let (aligned, behind) = rest.split_at(piece.aligned_len as usize);
+            let (literals, behind) = behind.split_at(piece.literal_len as usize);
+            if !aligned.is_empty() {
+                let old = OldBytes::of(&self.old, piece.old as usize, aligned.len());
+                encoder.aligned(old, aligned);
+            }
+            if !literals.is_empty() {
+                encoder.literals(literals);
+            }
+            rest = behind;
+        }
+        encoder.finish().unwrap()
+    }
+
+    /// Decodes a body of this group, or what is taken for one, in steps of these lengths in turn.
+    fn decode(&self, body: &[u8], steps: &[usize]) -> Result<(Vec<Piece>, Vec<u8>), Fault> {
+        let mut decoder = Decoder::new(body.to_vec(), self.group())?;
+        let (mut pieces, mut new) = (Vec::new(), Vec::new());
+        let mut steps = steps.iter().cycle();
+        let mut next_step = |left: usize| left.min(*steps.next().unwrap());
+        while let Some(piece) = decoder.piece()? {
+            pieces.push(piece);
+            let mut old = piece.old as usize;
+            let old_end = old + piece.aligned_len as usize;
+            while piece.aligned_len > 0 && old < old_end {
+                let len = next_step(old_end - old);
+                let mut out = vec![0; len];
+                decoder.aligned(OldBytes::of(&self.old, old, len), &mut out)?;
+                new.extend(out);
+                old += len;
+            }
+            let mut left = piece.literal_len as usize;
+            while left > 0 {
+                let mut out = vec![0; next_step(left)];
+                decoder.literals(&mut out)?;
+                left -= out.len();
+                new.extend(out);
+            }
+        }
+        decoder.finish()?;
+        Ok((pieces, new))
+    }
+}
+
+/// Pieces whose old position means nothing have it as the decoder gives it.
+fn without_meaningless_positions(pieces: &[Piece]) -> Vec<Piece> {
+    let forget =
+        |&piece: &Piece| Piece { old: if piece.aligned_len > 0 { piece.old } else { 0 }, ..piece };
+    pieces.iter().map(forget).collect()
+}
+
+fn bytes(max_len: usize) -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        vec(any::<u8>(), 0..max_len),
+        vec(prop_oneof![Just(b'a'), Just(b'b')], 0..max_len),
+        (any::<u8>(), 0..max_len).prop_map(|(byte, len)| vec![byte; len]),
+    ]
+}
+
+/// Old bytes, and pieces of some of them with changes here and there.
+fn samples() -> impl Strategy<Value = Sample> {
+    let changes = vec((any::<Index>(), 1..=u8::MAX), 0..12);
+    let piece = (any::<Index>(), any::<Index>(), changes, bytes(300), 0..3u8);
+    (bytes(9000), vec(piece, 0..8), 0..20_000u64).prop_map(|(old, drawn, start)| {
+        let (mut pieces, mut new) = (Vec::new(), Vec::new());
+        for (at, len, changes, literals, kind) in drawn {
+            let at = at.index(old.len() + 1);
+            let len = if kind == 0 { 0 } else { len.index(old.len() - at + 1) };
+            let mut aligned = old[at..at + len].to_vec();
+            for (place, change) in changes {
+                if len > 0 {
+                    let byte = &mut aligned[place.index(len)];
+                    *byte = byte.wrapping_add(change);
+                }
+            }
+            let literals = if kind == 1 { Vec::new() } else { literals };
+            if len + literals.len() > 0 {
+                pieces.push(Piece {
+                    old: at as u64,
+                    aligned_len: len as u32,
+                    literal_len: literals.len() as u32,
+                });
+            }
+            new.extend(aligned);
+            new.extend(literals);
+        }
+        Sample { start, old, pieces, new }
+    })
+}
+
+/// A small group in which everything occurs.
+fn example() -> Sample {
+    let old: Vec<u8> = (0..400u32).map(|i| (i * i / 7) as u8).collect();
+    let mut new = old[20..320].to_vec();
+    for i in [3, 4, 5, 100, 290] {
+        new[i] ^= 0x5a;
+    }
+    new.extend(b"literal text, literal text");
+    new.extend(&old[..50]);
+    new.extend(b"more text at the end, literal text");
+    let pieces = vec![
+        Piece { old: 20, aligned_len: 300, literal_len: 26 },
+        Piece { old: 0, aligned_len: 50, literal_len: 21 },
+        Piece { old: 0, aligned_len: 0, literal_len: 13 },
+    ];
+    Sample { start: 1000, old, pieces, new }
+}
+
+proptest! {
+    #[test]
+    fn groups_come_back_however_they_are_cut(
+        sample in samples(),
+        steps in vec(1..700usize, 1..6),
+    ) {
+        for layout in LAYOUTS {
+            let body = sample.encode(layout);
+            let expected = without_meaningless_positions(&sample.pieces);
+            for steps in [&steps[..], &[usize::MAX]] {
+                let (pieces, new) = sample.decode(&body, steps).unwrap();
+                prop_assert_eq!(without_meaningless_positions(&pieces), &expected[..]);
+                prop_assert!(new == sample.new);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_decoded_or_refused(
+        sample in samples(),
+        layout in 0..3u8,
+        mut body in bytes(400),
+    ) {
+        body.insert(0, layout);
+        let _ = sample.decode(&body, &[64]);
+    }
+}
+
+#[test]
+fn empty_groups_have_a_body() {
+    let empty = Sample { start: 0, old: Vec::new(), pieces: Vec::new(), new: Vec::new() };
+    for layout in LAYOUTS {
+        let body = empty.encode(layout);
+        assert_eq!(empty.decode(&body, &[1]).unwrap(), (Vec::new(), Vec::new()));
+    }
+    assert_eq!(empty.decode(&[], &[1]).unwrap_err(), Fault::Ended);
+    assert_eq!(empty.decode(&[9], &[1]).unwrap_err(), Fault::UnknownLayout { found: 9 });
+}
+
+#[test]
+fn columns_cut_anywhere_or_with_bytes_behind_are_refused() {
+    let sample = example();
+    let body = sample.encode(LAYOUTS[0]);
+    for len in 0..body.len() {
+        assert!(sample.decode(&body[..len], &[100]).is_err(), "cut at {len}");
+    }
+    let longer = [&body[..], &[0]].concat();
+    assert_eq!(sample.decode(&longer, &[100]).unwrap_err(), Fault::Stray);
+}
+
+#[test]
+fn flipped_bits_give_a_group_of_the_same_length_or_a_fault() {
+    let sample = example();
+    for layout in LAYOUTS {
+        let body = sample.encode(layout);
+        let mut unnoticed = 0;
+        for bit in 0..8 * body.len() {
+            let mut flipped = body.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            if let Ok((_, new)) = sample.decode(&flipped, &[100]) {
+                assert_eq!(new.len(), sample.new.len());
+                unnoticed += usize::from(new == sample.new);
+            }
+        }
+        // Some bits of a zstd frame mean nothing, such as those of its window.
+        let bits = 8 * body.len();
+        assert!(unnoticed < bits / 20, "{layout:?}: {unnoticed} of {bits} went unnoticed");
+    }
+}
+
+#[test]
+fn pieces_must_fill_their_group_from_the_old_file() {
+    let sample = example();
+    let body = sample.encode(LAYOUTS[0]);
+    let shorter = Sample { new: sample.new[..300].to_vec(), ..sample.clone() };
+    let fault = shorter.decode(&body, &[100]).unwrap_err();
+    assert_eq!(fault, Fault::PieceLen { found: 326, left: 300 });
+    let longer = Sample { new: vec![0; 500], ..sample.clone() };
+    assert_eq!(longer.decode(&body, &[100]).unwrap_err(), Fault::Ended);
+    let other = Sample { old: sample.old[..319].to_vec(), ..sample };
+    let fault = other.decode(&body, &[100]).unwrap_err();
+    assert_eq!(fault, Fault::OldRange { position: 20, len: 300 });
+}
+
+/// One column in the layout of columns: literals alone.
+fn literals_only(raw_len: u64, codec: u64, contents: &[u8]) -> Vec<u8> {
+    let mut body = vec![columns::LAYOUT];
+    varint::push(&mut body, 1 << 2); // aligned lengths: one byte
+    let literal_len = varint_of(raw_len);
+    varint::push(&mut body, (literal_len.len() as u64) << 2);
+    body.extend([0, 0, 0]);
+    varint::push(&mut body, raw_len << 2 | codec);
+    if codec != 0 {
+        varint::push(&mut body, contents.len() as u64);
+    }
+    body.push(0);
+    body.extend(literal_len);
+    body.extend(contents);
+    body
+}
+
+fn varint_of(value: u64) -> Vec<u8> {
+    let mut out = Vec::new();
+    varint::push(&mut out, value);
+    out
+}
+
+fn literal_sample(new: Vec<u8>) -> Sample {
+    let literal_len = new.len() as u32;
+    let pieces = vec![Piece { old: 0, aligned_len: 0, literal_len }];
+    Sample { start: 0, old: Vec::new(), pieces, new }
+}
+
+#[test]
+fn a_frame_must_give_exactly_what_its_column_declares() {
+    let long = vec![7; 100_000];
+    let frame = zstd::compress(&long, 3, 23).unwrap();
+    let of_len = |len| {
+        let sample = literal_sample(vec![7; len]);
+        sample.decode(&literals_only(len as u64, 1, &frame), &[4096]).map(|(_, new)| new)
+    };
+    assert_eq!(of_len(100_000).unwrap(), long);
+    assert_eq!(of_len(99_999).unwrap_err(), Fault::Stray);
+    assert_eq!(of_len(100_001).unwrap_err(), Fault::Ended);
+    assert_eq!(of_len(10).unwrap_err(), Fault::Stray);
+
+    let sample = literal_sample(long.clone());
+    let twice = [&frame[..], &frame[..]].concat();
+    let fault = sample.decode(&literals_only(100_000, 1, &twice), &[4096]).unwrap_err();
+    assert_eq!(fault, Fault::Stray);
+    let cut = &frame[..frame.len() - 1];
+    let fault = sample.decode(&literals_only(100_000, 1, cut), &[4096]).unwrap_err();
+    assert_eq!(fault, Fault::Ended);
+    let fault = sample.decode(&literals_only(100_000, 1, &long), &[4096]).unwrap_err();
+    assert_eq!(fault, Fault::Zstd);
+    let fault = sample.decode(&literals_only(100_000, 3, &frame), &[4096]).unwrap_err();
+    assert_eq!(fault, Fault::UnknownCodec { found: 3 });
+}
+
+#[test]
+fn a_frame_with_a_larger_window_than_its_column_may_have_is_refused() {
+    // Matches 12 MiB back, which a window of 16 MiB alone reaches.
+    let mut random = 1u64;
+    let mut noise: Vec<u8> = std::iter::repeat_with(|| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 56) as u8
+    })
+    .take(12 << 20)
+    .collect();
+    noise.extend_from_within(..1 << 20);
+    let sample = literal_sample(noise);
+    let len = sample.new.len() as u64;
+    let wide = zstd::compress(&sample.new, 1, 24).unwrap();
+    let fault = sample.decode(&literals_only(len, 1, &wide), &[1 << 20]).err();
+    assert_eq!(fault, Some(Fault::Zstd));
+    let narrow = zstd::compress(&sample.new, 1, 23).unwrap();
+    let (_, new) = sample.decode(&literals_only(len, 1, &narrow), &[1 << 20]).unwrap();
+    assert!(new == sample.new);
+}
+
+#[test]
+fn a_column_of_numbers_cannot_be_longer_than_its_group_allows() {
+    let mut body = vec![columns::LAYOUT];
+    varint::push(&mut body, u64::from(MAX_GROUP_LEN) * 4 * 4 + 4);
+    body.resize(60, 0);
+    let fault = literal_sample(vec![0; 10]).decode(&body, &[10]).unwrap_err();
+    assert_eq!(fault, Fault::Number);
+}
+
+#[test]
+fn differences_are_never_zero_and_all_find_their_bytes() {
+    // Five aligned bytes; raw columns: a difference behind `gap` equal bytes, of `value`.
+    let body = |gap: u8, value: u8| {
+        let heads = [1 << 2, 1 << 2, 1 << 2, 1 << 2, 1 << 2, 0];
+        [&[columns::LAYOUT], &heads[..], &[5, 0, 0, gap, value]].concat()
+    };
+    let sample = Sample {
+        start: 0,
+        old: b"abcde".to_vec(),
+        pieces: vec![Piece { old: 0, aligned_len: 5, literal_len: 0 }],
+        new: b"abcdf".to_vec(),
+    };
+    let decoded = |gap, value| sample.decode(&body(gap, value), &[2]).map(|(_, new)| new);
+    assert_eq!(decoded(4, 1).unwrap(), b"abcdf");
+    assert_eq!(decoded(0, 255).unwrap(), b"`bcde");
+    assert_eq!(decoded(4, 0).unwrap_err(), Fault::Number);
+    assert_eq!(decoded(5, 1).unwrap_err(), Fault::Stray);
+}

@@ -1,0 +1,96 @@
+//! zstd frames of known length: one call to make them, a reader with hard limits.
+
+use std::fmt;
+
+use zstd_safe::{CCtx, CParameter, DCtx, DParameter, InBuffer, OutBuffer};
+
+use super::Fault;
+
+/// The smallest window that zstd knows.
+const MIN_WINDOW_LOG: u32 = 10;
+
+/// Compresses into one frame without checksum, in which matches reach at most
+/// `2^max_window_log` bytes back.
+pub(crate) fn compress(raw: &[u8], level: i32, max_window_log: u32) -> Result<Vec<u8>, Fault> {
+    let mut context = CCtx::try_create().ok_or(Fault::OutOfMemory)?;
+    let len_log = usize::BITS - raw.len().saturating_sub(1).leading_zeros();
+    let window_log = len_log.clamp(MIN_WINDOW_LOG, max_window_log);
+    let parameters = [
+        CParameter::CompressionLevel(level),
+        CParameter::ContentSizeFlag(false), // the column has it
+        CParameter::ChecksumFlag(false),    // the patch has a better one
+        CParameter::WindowLog(window_log),
+    ];
+    for parameter in parameters {
+        context.set_parameter(parameter).map_err(|_| Fault::Zstd)?;
+    }
+    let mut frame = Vec::new();
+    let bound = zstd_safe::compress_bound(raw.len());
+    frame.try_reserve_exact(bound).map_err(|_| Fault::OutOfMemory)?;
+    // With room for the worst case only memory can fail.
+    context.compress2(&mut frame, raw).map_err(|_| Fault::OutOfMemory)?;
+    Ok(frame)
+}
+
+/// Reads one frame that must fill a column exactly.
+pub(crate) struct Reader {
+    context: DCtx<'static>,
+    /// Bytes of the frame taken.
+    position: usize,
+    ended: bool,
+}
+
+impl Reader {
+    pub(crate) fn new(max_window_log: u32) -> Result<Self, Fault> {
+        let mut context = DCtx::try_create().ok_or(Fault::OutOfMemory)?;
+        context.set_parameter(DParameter::WindowLogMax(max_window_log)).map_err(|_| Fault::Zstd)?;
+        Ok(Reader { context, position: 0, ended: false })
+    }
+
+    /// Fills `out`; `frame` is the same in every call.
+    pub(crate) fn read(&mut self, frame: &[u8], out: &mut [u8]) -> Result<(), Fault> {
+        let mut filled = 0;
+        while filled < out.len() {
+            let written = self.step(frame, &mut out[filled..])?;
+            filled += written;
+            if filled < out.len() && written == 0 && (self.ended || self.position == frame.len()) {
+                return Err(Fault::Ended);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that the frame ends where the column does and gives no byte more.
+    pub(crate) fn finish(&mut self, frame: &[u8]) -> Result<(), Fault> {
+        while !self.ended {
+            let position = self.position;
+            if self.step(frame, &mut [0])? > 0 {
+                return Err(Fault::Stray);
+            }
+            if !self.ended && self.position == position {
+                return Err(Fault::Ended);
+            }
+        }
+        if self.position < frame.len() { Err(Fault::Stray) } else { Ok(()) }
+    }
+
+    /// Returns how many bytes were written; 0 with output to fill means that input is missing or
+    /// that a part without output was passed.
+    fn step(&mut self, frame: &[u8], out: &mut [u8]) -> Result<usize, Fault> {
+        if self.ended {
+            return Ok(0);
+        }
+        let mut input = InBuffer { src: frame, pos: self.position };
+        let mut output = OutBuffer::around(out);
+        let hint = self.context.decompress_stream(&mut output, &mut input);
+        self.ended = hint.map_err(|_| Fault::Zstd)? == 0;
+        self.position = input.pos;
+        Ok(output.pos())
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("position", &self.position).finish_non_exhaustive()
+    }
+}
