@@ -26,6 +26,9 @@ const COLUMNS: usize = 6;
 const GAPS: usize = 3;
 const VALUES: usize = 4;
 
+/// zstd's level for the choice between the layouts.
+const TRIAL_LEVEL: i32 = 3;
+
 /// Base 2 logarithms of the windows: all of them together are the decoder's memory.
 const MAX_WINDOW_LOGS: [u32; COLUMNS] = [20, 20, 20, 21, 21, 23];
 
@@ -85,13 +88,12 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
         let code =
             |raw: &[u8], column: usize| Coded::new(raw, self.zstd_level, MAX_WINDOW_LOGS[column]);
-        let paired = code(&self.differences.paired(), GAPS)?;
-        let split = [code(&self.differences.gaps, GAPS)?, code(&self.differences.values, VALUES)?];
-        let split_len: usize = split.iter().map(|column| column.contents.len()).sum();
-        let (layout, [gaps, values]) = if paired.contents.len() < split_len {
-            (PAIRED, [paired, code(&[], VALUES)?])
+        let sparse::Encoder { gaps, values, .. } = &self.differences;
+        let paired = self.differences.paired();
+        let (layout, gaps, values) = if self.pairs_are_shorter(&paired)? {
+            (PAIRED, code(&paired, GAPS)?, code(&[], VALUES)?)
         } else {
-            (SPLIT, split)
+            (SPLIT, code(gaps, GAPS)?, code(values, VALUES)?)
         };
         let columns = [
             code(&self.aligned_lens, 0)?,
@@ -111,6 +113,15 @@ impl Encoder {
             body.extend_from_slice(&column.contents);
         }
         Ok(body)
+    }
+
+    /// Tries both layouts at a fast level: what is better there mostly is at all.
+    fn pairs_are_shorter(&self, paired: &[u8]) -> Result<bool, Fault> {
+        let len = |raw: &[u8]| {
+            let level = self.zstd_level.min(TRIAL_LEVEL);
+            Ok(Coded::new(raw, level, MAX_WINDOW_LOGS[GAPS])?.contents.len())
+        };
+        Ok(len(paired)? < len(&self.differences.gaps)? + len(&self.differences.values)?)
     }
 }
 
