@@ -89,7 +89,7 @@ impl<R: ReadAt> OldFile<R> {
         stretches.clear();
         let index = shared.as_deref().unwrap_or(local);
         let start = parts.find(start).map_or(0, |found| found.start);
-        Matcher { old, new, index, equals, start }.run(stretches)?;
+        Matcher { old, new, index, equals, start, glance: effort.glance }.run(stretches)?;
         let mut pieces = Vec::new();
         for stretch in &*stretches {
             parts.push(stretch, &mut pieces)?;
