@@ -1,5 +1,6 @@
 #![doc = include_str!("lib.md")]
 
+pub mod chunk;
 mod decoder;
 mod delta;
 mod engine;
