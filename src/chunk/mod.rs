@@ -27,14 +27,23 @@
 //! ePrint 2025/558). It also keeps strangers from making a file that is cut badly.
 
 mod gear;
+mod open;
 mod params;
 mod scan;
+mod stitch;
+mod stream;
 
 pub use params::ChunkParams;
+pub use stitch::Part;
+pub use stream::ChunkStream;
 
 use gear::Gear;
+use open::OpenChunk;
 
 /// Cuts bytes into chunks: parameters, and the table of a key.
+///
+/// For a file in memory there is [`Chunker::chunks`], for a stream [`ChunkStream`], for several
+/// threads [`parallel::cuts`](crate::parallel::cuts); all cut alike.
 #[derive(Clone, Debug)]
 pub struct Chunker {
     params: ChunkParams,
@@ -64,29 +73,14 @@ impl Chunker {
     /// or if there are none. With `is_last` no more bytes follow.
     ///
     /// Looks at no more than [`ChunkParams::max_len`] bytes.
-    pub fn next_cut(&self, bytes: &[u8], is_last: bool) -> Option<usize> {
-        let [min_len, average_len, max_len] = self.lens();
-        let within = &bytes[..bytes.len().min(max_len)];
-        let strict_end = within.len().min(average_len);
-        let mut hash = 0;
-        let mut find = |start: usize, end: usize, mask| {
-            let found = scan::find(self.gear.table(), &mut hash, within.get(start..end)?, mask);
-            found.map(|position| start + position)
-        };
-        find(min_len, strict_end, self.masks[0])
-            .or_else(|| find(average_len, within.len(), self.masks[1]))
-            .or_else(|| (is_last || within.len() == max_len).then_some(within.len()))
-            .filter(|&len| len > 0)
+    pub fn next_cut(&self, mut bytes: &[u8], is_last: bool) -> Option<usize> {
+        let mut open = OpenChunk::default();
+        open.take(self, &mut bytes).or_else(|| if is_last { open.end() } else { None })
     }
 
     /// Returns the chunks of a file in memory.
     pub fn chunks<'a>(&'a self, bytes: &'a [u8]) -> Chunks<'a> {
         Chunks { chunker: self, rest: bytes }
-    }
-
-    fn lens(&self) -> [usize; 3] {
-        [self.params.min_len(), self.params.average_len(), self.params.max_len()]
-            .map(|len| len as usize)
     }
 }
 
