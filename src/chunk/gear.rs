@@ -120,3 +120,24 @@ static PUBLISHED: [u64; 256] = [
     0xfb1e_6e22_e08a_03b3, 0xea63_5fdb_a369_8dd0, 0xcf53_6593_2850_3a5c, 0xcde3_b31e_6fd5_d780,
     0x8e3e_4221_d361_4413, 0xef14_d0d8_6bf1_a22c, 0xe1d8_30d3_f16c_5ddb, 0xaabd_2b2a_4515_04e1,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_table_is_that_of_the_crate_fastcdc() {
+        assert_eq!(PUBLISHED[..], *fastcdc::v2020::get_gear_with_seed(0).0);
+    }
+
+    /// `hashlib.blake2b(bytes([b]), digest_size=8, key=bytes(range(32)), person=b"sigdelta chunker")`
+    /// in Python.
+    #[test]
+    fn keyed_tables_are_blake2b_sums() {
+        let gear = Gear::keyed(&std::array::from_fn(|n| n as u8));
+        let table = gear.table();
+        assert_eq!(table[0], 0x19f3_60d2_7112_a2b5);
+        assert_eq!(table[1], 0x4165_c7e6_dc6b_b6ec);
+        assert_eq!(table[255], 0xadb1_3dc3_2221_bef2);
+    }
+}

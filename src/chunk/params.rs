@@ -131,3 +131,35 @@ impl ChunkParams {
         [bits + normalization, bits - normalization].map(|bits| MASKS[(bits - LEAST_BITS) as usize])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use fastcdc::v2020::{Normalization, select_masks};
+
+    use super::*;
+
+    #[test]
+    fn masks_are_those_of_the_crate_fastcdc_for_every_average() {
+        let levels = [
+            Normalization::Level0,
+            Normalization::Level1,
+            Normalization::Level2,
+            Normalization::Level3,
+        ];
+        for average_len in LEAST_AVERAGE_LEN..=MOST_AVERAGE_LEN {
+            for (normalization, level) in (0..).zip(levels) {
+                let params = ChunkParams { normalization, ..ChunkParams::around(average_len) };
+                let [below, from] = params.masks();
+                assert_eq!((below, from), select_masks(average_len as usize, level), "{params:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mask_has_as_many_bits_as_its_place_says() {
+        for (mask, bits) in MASKS.iter().zip(LEAST_BITS..) {
+            assert_eq!(mask.count_ones(), bits, "{mask:#x}");
+            assert!(mask.ilog2() <= 47, "{mask:#x}");
+        }
+    }
+}
