@@ -1,10 +1,11 @@
-//! The same signatures and deltas by several threads, for large files.
+//! The same signatures, deltas and chunks by several threads, for large files.
 //!
 //! A stream is cut into segments of 256 KiB or more. Threads hash or search them; the caller's thread
 //! reads, joins the results in order and writes, so readers and writers need not be `Send`. What
 //! comes out never depends on the number of threads. For each thread there are two segments in
-//! memory.
+//! memory. Chunks are those of a file that is in memory as a whole.
 
+mod chunk;
 mod commands;
 mod delta;
 mod digest;
@@ -19,6 +20,7 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::ops::ControlFlow;
 
+pub use self::chunk::cuts;
 pub use self::delta::DeltaPipeline;
 pub use self::signature::SignaturePipeline;
 
