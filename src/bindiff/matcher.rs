@@ -1,9 +1,7 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
-use super::compare::{
-    alike_prefix, alike_suffix, common_prefix, differ_by_more,
-};
+use super::compare::{alike_prefix, alike_suffix, common_prefix, differ_by_more};
 use super::index::{Index, Lookups};
 use crate::error::{Result, reserve};
 
@@ -70,14 +68,17 @@ struct Scan {
 impl Matcher<'_> {
     /// Appends the stretches that make up the new bytes, without gaps.
     pub(crate) fn run(&self, stretches: &mut Vec<Stretch>) -> Result<()> {
-        let mut scan = Scan { at: 0, shift: self.start as isize, equal: 0, lookups: Lookups::default() };
+        let mut scan =
+            Scan { at: 0, shift: self.start as isize, equal: 0, lookups: Lookups::default() };
         let (mut old_start, mut new_start) = (self.start.min(self.old.len()), 0);
         loop {
             let found = self.next_place(&mut scan);
             let behind = &self.new[new_start..scan.at];
             let mut front = alike_prefix(behind, &self.old[old_start..]);
             let mut back = found.map_or(0, |place| alike_suffix(behind, &self.old[..place.old]));
-            if let Some(place) = found && front + back > behind.len() {
+            if let Some(place) = found
+                && front + back > behind.len()
+            {
                 let overlap = front + back - behind.len();
                 let left = front - overlap;
                 let split = best_split(

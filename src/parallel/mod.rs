@@ -24,6 +24,10 @@ pub use self::chunk::cuts;
 pub use self::delta::DeltaPipeline;
 pub use self::signature::SignaturePipeline;
 
+#[cfg(feature = "layered")]
+pub(crate) use self::commands::Commands;
+#[cfg(feature = "layered")]
+pub(crate) use self::pool::in_order;
 use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result};
 use crate::index::Index;
@@ -33,8 +37,6 @@ use crate::options::SignatureParams;
 use crate::signature::{LoadOptions, SignatureDecoder};
 use crate::stats::{DeltaStats, SignatureStats};
 use feed::Layout;
-#[cfg(feature = "layered")]
-pub(crate) use pool::in_order;
 
 /// Files up to this length are done by one thread unless more are asked for.
 const LARGE_FILE: u64 = 64 << 20;
