@@ -123,6 +123,26 @@ pub enum Error {
         found: u32,
     },
 
+    /// Lengths that do not make a chunker.
+    #[error(
+        "chunk lengths {min_len}, {average_len}, {max_len} are not in order, or not between 64 and 2^30 with an average between 256 and 4194304"
+    )]
+    InvalidChunkLens {
+        /// The fewest bytes asked for.
+        min_len: u32,
+        /// The average asked for.
+        average_len: u32,
+        /// The most bytes asked for.
+        max_len: u32,
+    },
+
+    /// A normalization that chunkers do not have.
+    #[error("normalization {found} is not between 0 and 3")]
+    InvalidNormalization {
+        /// The normalization asked for.
+        found: u8,
+    },
+
     /// Options with a strong length that the hash cannot fill.
     #[error("strong length {found} is not between 1 and {max}, the most that {hash} gives")]
     InvalidStrongLen {
@@ -305,6 +325,8 @@ impl Error {
             | Error::WrongBasis { .. } => ErrorKind::Corrupt,
             Error::AlreadyFailed => ErrorKind::Internal,
             Error::InvalidBlockLen { .. }
+            | Error::InvalidChunkLens { .. }
+            | Error::InvalidNormalization { .. }
             | Error::InvalidStrongLen { .. }
             | Error::StrongLenForHash { .. }
             | Error::TooManyBlocks { .. } => ErrorKind::Param,
@@ -353,6 +375,8 @@ impl Error {
             | Error::BasisEnded { .. }
             | Error::Cancelled
             | Error::InvalidBlockLen { .. }
+            | Error::InvalidChunkLens { .. }
+            | Error::InvalidNormalization { .. }
             | Error::InvalidStrongLen { .. }
             | Error::Io { .. }
             | Error::MemoryLimit { .. }

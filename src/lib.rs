@@ -2,6 +2,7 @@
 
 #[cfg(feature = "layered")]
 mod bindiff;
+pub mod chunk;
 #[cfg(feature = "layered")]
 mod codec;
 mod decoder;

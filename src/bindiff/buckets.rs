@@ -10,12 +10,26 @@ pub(crate) struct Buckets<const WAYS: usize> {
     number_bits: u32,
 }
 
+/// Slots of one bucket.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slots {
+    bucket: u32,
+    /// A bit for each, the first slot's the lowest.
+    found: u8,
+}
+
+impl Slots {
+    pub(crate) fn is_empty(self) -> bool {
+        self.found == 0
+    }
+}
+
 impl<const WAYS: usize> Buckets<WAYS> {
     /// Slots for each number that is expected, in eighths: more of them, fewer that are left out.
     const ROOM: usize = 13;
 
     pub(crate) fn new() -> Self {
-        Buckets { buckets: Vec::new(), number_bits: 0 }
+        Buckets { buckets: vec![[0; WAYS]], number_bits: 0 }
     }
 
     /// Makes an empty table for so many numbers below `bound`, in the memory of the old one.
@@ -38,16 +52,26 @@ impl<const WAYS: usize> Buckets<WAYS> {
         }
     }
 
-    /// Returns the numbers of a hash, in the order in which they came. There may be others among them.
-    pub(crate) fn numbers(&self, hash: u64) -> impl Iterator<Item = u32> {
-        let Buckets { number_bits, .. } = *self;
+    /// Finds the slots of a hash. There may be others among them.
+    ///
+    /// No branch depends on what is found, so that the processor looks up several at once.
+    pub(crate) fn slots(&self, hash: u64) -> Slots {
+        let bucket = self.bucket_of(hash);
         let tag = self.tag(hash);
-        let mask = (1u32 << number_bits) - 1;
-        let bucket = self.buckets.get(self.bucket_of(hash)).unwrap_or(&[0; WAYS]);
-        bucket
-            .iter()
-            .filter(move |&&slot| slot != 0 && slot & !mask == tag)
-            .map(move |slot| (slot & mask) - 1)
+        let mask = (1 << self.number_bits) - 1;
+        let mut found = 0;
+        for (way, &slot) in self.buckets[bucket].iter().enumerate() {
+            found |= u8::from((slot ^ tag) & !mask == 0 && slot != 0) << way;
+        }
+        Slots { bucket: bucket as u32, found }
+    }
+
+    /// Returns the numbers in slots, in the order in which they came.
+    pub(crate) fn numbers(&self, slots: Slots) -> impl Iterator<Item = u32> {
+        let mask = (1 << self.number_bits) - 1;
+        let bucket = &self.buckets[slots.bucket as usize];
+        let found = bucket.iter().enumerate().filter(move |(way, _)| slots.found >> way & 1 == 1);
+        found.map(move |(_, slot)| (slot & mask) - 1)
     }
 
     fn bucket_of(&self, hash: u64) -> usize {

@@ -2,12 +2,35 @@
 
 use std::ops::Range;
 
-use super::buckets::Buckets;
+use super::buckets::{Buckets, Slots};
 use super::compare::word;
 use crate::error::Result;
 
 /// Numbers with one hash that are kept.
 const WAYS: usize = 8;
+
+/// What was found for the keys at some neighbouring positions.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups {
+    start: usize,
+    len: usize,
+    slots: [Slots; Lookups::MAX],
+}
+
+impl Lookups {
+    pub(crate) const MAX: usize = 16;
+
+    /// Returns what was found for the key at a position, if that was looked up.
+    pub(crate) fn at(&self, position: usize) -> Option<Slots> {
+        let behind = position.checked_sub(self.start).filter(|&behind| behind < self.len)?;
+        Some(self.slots[behind])
+    }
+
+    /// Returns true if `position` is the next behind these.
+    pub(crate) fn end_at(&self, position: usize) -> bool {
+        self.len > 0 && position == self.start + self.len
+    }
+}
 
 /// Positions of the old bytes by the hash of `key_len` bytes there.
 #[derive(Debug)]
@@ -47,10 +70,19 @@ impl Index {
         Ok(())
     }
 
-    /// Returns the positions whose key is perhaps that at `at`, which must have a whole key.
-    pub(crate) fn positions(&self, bytes: &[u8], at: usize) -> impl Iterator<Item = usize> {
-        let hash = self.hash(bytes, at);
-        self.table.numbers(hash).map(|number| number as usize * self.stride)
+    /// Looks up the keys at `at` and behind, at least as many as there are before `until`.
+    pub(crate) fn look_up(&self, bytes: &[u8], at: usize, len: usize, lookups: &mut Lookups) {
+        let whole = (bytes.len() + 1).saturating_sub(at + self.key_len);
+        lookups.start = at;
+        lookups.len = len.min(whole).min(Lookups::MAX);
+        for (behind, slots) in lookups.slots[..lookups.len].iter_mut().enumerate() {
+            *slots = self.table.slots(self.hash(bytes, at + behind));
+        }
+    }
+
+    /// Returns the old positions that were found for a key.
+    pub(crate) fn positions(&self, slots: Slots) -> impl Iterator<Item = usize> {
+        self.table.numbers(slots).map(|number| number as usize * self.stride)
     }
 
     pub(crate) fn key_len(&self) -> usize {

@@ -2,7 +2,7 @@
 //! and decides where one place is left for another.
 
 use super::compare::{alike_prefix, alike_suffix, common_prefix, differ_by_more};
-use super::index::Index;
+use super::index::{Index, Lookups};
 use crate::error::{Result, reserve};
 
 /// A stretch of new bytes and the old bytes it lies along.
@@ -30,6 +30,10 @@ const SWITCH_GAIN: usize = 8;
 /// So many equal bytes are reason enough to look for no other place.
 const STAY: usize = 8;
 
+/// Keys that are looked up together at first.
+const FIRST_LOOKUPS: usize = 4;
+const GLANCE: usize = 32;
+
 /// The search in one part of the new file.
 #[derive(Debug)]
 pub(crate) struct Matcher<'a> {
@@ -40,6 +44,7 @@ pub(crate) struct Matcher<'a> {
     pub(crate) equals: &'a [Equal],
     /// Where in the old bytes the new ones perhaps begin.
     pub(crate) start: usize,
+    pub(crate) glance: usize,
 }
 
 /// A place of the old bytes that equals the new ones for a while.
@@ -57,12 +62,14 @@ struct Scan {
     shift: isize,
     /// The first of the equal stretches that does not end before `at`.
     equal: usize,
+    lookups: Lookups,
 }
 
 impl Matcher<'_> {
     /// Appends the stretches that make up the new bytes, without gaps.
     pub(crate) fn run(&self, stretches: &mut Vec<Stretch>) -> Result<()> {
-        let mut scan = Scan { at: 0, shift: self.start as isize, equal: 0 };
+        let mut scan =
+            Scan { at: 0, shift: self.start as isize, equal: 0, lookups: Lookups::default() };
         let (mut old_start, mut new_start) = (self.start.min(self.old.len()), 0);
         loop {
             let found = self.next_place(&mut scan);
@@ -111,6 +118,13 @@ impl Matcher<'_> {
                 scan.at += same;
                 continue;
             }
+            if there.len() >= GLANCE
+                && here.len() >= GLANCE
+                && !differ_by_more(&here[..GLANCE], &there[..GLANCE], self.glance)
+            {
+                scan.at += GLANCE;
+                continue;
+            }
             match self.best_place(scan) {
                 Some(place) if differ_by_more(&here[..place.len], there, SWITCH_GAIN) => {
                     return Some(place);
@@ -131,13 +145,22 @@ impl Matcher<'_> {
             let inside = scan.at - equal.new;
             return Some(Place { old: equal.old + inside, len: equal.len - inside });
         }
-        let here = &self.new[scan.at..];
-        if here.len() < self.index.key_len() {
+        let slots = match scan.lookups.at(scan.at) {
+            Some(slots) => slots,
+            None => {
+                // Where nothing was found it may go on so.
+                let len = if scan.lookups.end_at(scan.at) { Lookups::MAX } else { FIRST_LOOKUPS };
+                self.index.look_up(self.new, scan.at, len, &mut scan.lookups);
+                scan.lookups.at(scan.at)?
+            }
+        };
+        if slots.is_empty() {
             return None;
         }
+        let here = &self.new[scan.at..];
         let expected = scan.at as isize + scan.shift;
         let mut best: Option<Place> = None;
-        for old in self.index.positions(self.new, scan.at) {
+        for old in self.index.positions(slots) {
             let len = common_prefix(here, &self.old[old..]);
             let distance = |old: usize| (old as isize - expected).unsigned_abs();
             if best.is_none_or(|best| (len, distance(best.old)) > (best.len, distance(old))) {

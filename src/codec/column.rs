@@ -26,12 +26,12 @@ pub(crate) struct Coded {
 
 impl Coded {
     /// Compresses a column; see [`zstd::compress`] for the parameters.
-    pub(crate) fn new(raw: Vec<u8>, zstd_level: i32, max_window_log: u32) -> Result<Self, Fault> {
-        let raw_len = raw.len();
-        let frame = zstd::compress(&raw, zstd_level, max_window_log)?;
+    pub(crate) fn new(raw: &[u8], zstd_level: i32, max_window_log: u32) -> Result<Self, Fault> {
+        let frame = zstd::compress(raw, zstd_level, max_window_log)?;
         // One byte for the coded length at least.
-        let (codec, contents) = if frame.len() + 1 < raw_len { (ZSTD, frame) } else { (RAW, raw) };
-        Ok(Coded { raw_len, codec, contents })
+        let (codec, contents) =
+            if frame.len() + 1 < raw.len() { (ZSTD, frame) } else { (RAW, raw.to_vec()) };
+        Ok(Coded { raw_len: raw.len(), codec, contents })
     }
 
     pub(crate) fn push_head(&self, out: &mut Vec<u8>) {

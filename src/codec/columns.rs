@@ -1,11 +1,14 @@
 //! The layout of columns: each kind of number and the literals apart, compressed with zstd.
 //!
 //! ```text
-//! layout    1 byte   0
+//! layout    1 byte   0 split, 1 paired
 //! heads              of six columns (`column`): aligned lengths, literal lengths, seeks, gaps,
 //!                    differences, literals
 //! contents           of the six, in the same order, to the end of the body
 //! ```
+//!
+//! In the paired layout each difference stands behind its gap, and the column of differences is
+//! empty. Which of the two is shorter depends on what zstd finds, so both are tried.
 //!
 //! A seek is the old position of a piece minus the end of the last aligned bytes, at first the
 //! start of the group; it is missing where nothing is aligned.
@@ -14,10 +17,17 @@ use super::column::{self, BufferedReader, Coded, Head};
 use super::varint::{self, unzigzag, zigzag};
 use super::{Fault, Group, MAX_GROUP_LEN, Piece, sparse};
 
-/// First byte of the body.
-pub(crate) const LAYOUT: u8 = 0;
+/// First bytes of bodies.
+pub(crate) const SPLIT: u8 = 0;
+pub(crate) const PAIRED: u8 = 1;
 
 const COLUMNS: usize = 6;
+/// Places of two of them.
+const GAPS: usize = 3;
+const VALUES: usize = 4;
+
+/// zstd's level for the choice between the layouts.
+const TRIAL_LEVEL: i32 = 3;
 
 /// Base 2 logarithms of the windows: all of them together are the decoder's memory.
 const MAX_WINDOW_LOGS: [u32; COLUMNS] = [20, 20, 20, 21, 21, 23];
@@ -29,7 +39,7 @@ const MAX_NUMBER_LEN: usize = 4;
 const MAX_RAW_LENS: [usize; COLUMNS] = {
     let group = MAX_GROUP_LEN as usize;
     let numbers = group * MAX_NUMBER_LEN;
-    [numbers, numbers, group * varint::MAX_LEN, numbers, group, group]
+    [numbers, numbers, group * varint::MAX_LEN, numbers + group, group, group]
 };
 
 #[derive(Debug)]
@@ -76,27 +86,42 @@ impl Encoder {
     }
 
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
-        let raw = [
-            self.aligned_lens,
-            self.literal_lens,
-            self.seeks,
-            self.differences.gaps,
-            self.differences.values,
-            self.literals,
+        let code =
+            |raw: &[u8], column: usize| Coded::new(raw, self.zstd_level, MAX_WINDOW_LOGS[column]);
+        let sparse::Encoder { gaps, values, .. } = &self.differences;
+        let paired = self.differences.paired();
+        let (layout, gaps, values) = if self.pairs_are_shorter(&paired)? {
+            (PAIRED, code(&paired, GAPS)?, code(&[], VALUES)?)
+        } else {
+            (SPLIT, code(gaps, GAPS)?, code(values, VALUES)?)
+        };
+        let columns = [
+            code(&self.aligned_lens, 0)?,
+            code(&self.literal_lens, 1)?,
+            code(&self.seeks, 2)?,
+            gaps,
+            values,
+            code(&self.literals, 5)?,
         ];
-        let mut body = vec![LAYOUT];
-        let mut contents = Vec::with_capacity(COLUMNS);
-        for (raw, max_window_log) in raw.into_iter().zip(MAX_WINDOW_LOGS) {
-            let coded = Coded::new(raw, self.zstd_level, max_window_log)?;
-            coded.push_head(&mut body);
-            contents.push(coded.contents);
+        let mut body = vec![layout];
+        for column in &columns {
+            column.push_head(&mut body);
         }
-        let len = contents.iter().map(Vec::len).sum();
+        let len = columns.iter().map(|column| column.contents.len()).sum();
         body.try_reserve_exact(len).map_err(|_| Fault::OutOfMemory)?;
-        for contents in contents {
-            body.extend_from_slice(&contents);
+        for column in columns {
+            body.extend_from_slice(&column.contents);
         }
         Ok(body)
+    }
+
+    /// Tries both layouts at a fast level: what is better there mostly is at all.
+    fn pairs_are_shorter(&self, paired: &[u8]) -> Result<bool, Fault> {
+        let len = |raw: &[u8]| {
+            let level = self.zstd_level.min(TRIAL_LEVEL);
+            Ok(Coded::new(raw, level, MAX_WINDOW_LOGS[GAPS])?.contents.len())
+        };
+        Ok(len(paired)? < len(&self.differences.gaps)? + len(&self.differences.values)?)
     }
 }
 
@@ -113,6 +138,7 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(body: Vec<u8>, group: Group) -> Result<Self, Fault> {
+        let is_paired = body[0] == PAIRED;
         let mut position = 1;
         let mut heads = Vec::with_capacity(COLUMNS);
         for max_raw_len in MAX_RAW_LENS {
@@ -134,7 +160,7 @@ impl Decoder {
         let readers: [column::Reader; COLUMNS] = readers.try_into().expect("one for each head");
         let [aligned_lens, literal_lens, seeks, gaps, values, literals] = readers;
         let [gaps, values] = [gaps, values].map(BufferedReader::new);
-        let differences = sparse::Decoder::new(&body, gaps, values)?;
+        let differences = sparse::Decoder::new(&body, gaps, values, is_paired)?;
         Ok(Decoder {
             body,
             aligned_lens: BufferedReader::new(aligned_lens),

@@ -155,7 +155,9 @@ impl Decoder {
         assert!(group.len <= MAX_GROUP_LEN);
         let body = match body.first() {
             None => return Err(Fault::Ended),
-            Some(&columns::LAYOUT) => Body::Columns(Box::new(columns::Decoder::new(body, group)?)),
+            Some(&(columns::SPLIT | columns::PAIRED)) => {
+                Body::Columns(Box::new(columns::Decoder::new(body, group)?))
+            }
             Some(&found) => return Err(Fault::UnknownLayout { found }),
         };
         Ok(Decoder { group, left: group.len, aligned_left: 0, literal_left: 0, body })

@@ -1,5 +1,5 @@
-//! Differences as two columns: how many aligned bytes are equal before each that is not, and what
-//! must be added to it.
+//! Differences as numbers: how many aligned bytes are equal before each that is not, and what must
+//! be added to it.
 
 use super::Fault;
 use super::column::BufferedReader;
@@ -30,6 +30,19 @@ impl Encoder {
         }
         let rest = old.len() / STRIDE * STRIDE;
         self.append_words(&old[rest..], &new[rest..]);
+    }
+
+    /// Returns each gap with its value behind it.
+    pub(crate) fn paired(&self) -> Vec<u8> {
+        let mut paired = Vec::with_capacity(self.gaps.len() + self.values.len());
+        let mut values = self.values.iter();
+        for &byte in &self.gaps {
+            paired.push(byte);
+            if byte < 0x80 {
+                paired.extend(values.next());
+            }
+        }
+        paired
     }
 
     fn append_words(&mut self, old: &[u8], new: &[u8]) {
@@ -63,6 +76,8 @@ impl Encoder {
 pub(crate) struct Decoder {
     pub(crate) gaps: BufferedReader,
     pub(crate) values: BufferedReader,
+    /// Whether the values stand behind their gaps.
+    is_paired: bool,
     /// Equal bytes before the next difference.
     gap: u64,
 }
@@ -72,9 +87,10 @@ impl Decoder {
         body: &[u8],
         mut gaps: BufferedReader,
         values: BufferedReader,
+        is_paired: bool,
     ) -> Result<Self, Fault> {
         let gap = next_gap(body, &mut gaps)?;
-        Ok(Decoder { gaps, values, gap })
+        Ok(Decoder { gaps, values, is_paired, gap })
     }
 
     /// Turns the next aligned bytes from old into new ones, in place.
@@ -82,7 +98,8 @@ impl Decoder {
         let mut rest = bytes;
         while self.gap < rest.len() as u64 {
             let (byte, behind) = rest[self.gap as usize..].split_first_mut().expect("in range");
-            let value = self.values.byte(body)?;
+            let values = if self.is_paired { &mut self.gaps } else { &mut self.values };
+            let value = values.byte(body)?;
             if value == 0 {
                 return Err(Fault::Number);
             }

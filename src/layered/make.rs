@@ -1,16 +1,14 @@
 //! Making a patch: each group of the new file planned, matched and coded alone.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use super::old::OldFile;
-use super::plan::Scratch;
+use super::groups::{GROUP_LEN, Groups, Laid, shrank};
 use super::roots::measure_by;
 use super::{PatchLevel, check_of, report};
-use crate::codec::{CONTEXT_LEN, Encoder, Fault, Group, MAX_GROUP_LEN, OldBytes, Piece};
-use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
+use crate::codec::{Encoder, Fault, Piece};
+use crate::error::{Error, IoAction, Result};
 use crate::format::{PatchHeader, varint};
-use crate::layered::nearby::{MAX_STRETCH, Nearby};
 use crate::monitor::{Monitor, Progress};
 use crate::parallel::in_order;
 use crate::read_at::ReadAt;
@@ -25,8 +23,8 @@ const MEMORY_MIB: u8 = 64;
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct MakeOptions {
-    level: PatchLevel,
-    threads: usize,
+    pub(super) level: PatchLevel,
+    pub(super) threads: usize,
 }
 
 impl MakeOptions {
@@ -72,10 +70,8 @@ pub struct MakeStats {
 /// # Errors
 /// [`Error::Io`], [`Error::OutOfMemory`], [`Error::Cancelled`].
 pub fn make(
-    basis: Arc<dyn ReadAt>,
-    basis_len: u64,
-    new: Arc<dyn ReadAt>,
-    new_len: u64,
+    (basis, basis_len): (Arc<dyn ReadAt>, u64),
+    (new, new_len): (Arc<dyn ReadAt>, u64),
     output: impl Write,
     options: MakeOptions,
     monitor: &mut dyn Monitor,
@@ -85,24 +81,24 @@ pub fn make(
         return Err(shrank(IoAction::ReadBasis));
     }
     let header = PatchHeader {
-        group_len: MAX_GROUP_LEN,
+        group_len: GROUP_LEN,
         memory_mib: MEMORY_MIB,
         basis_len,
         basis_root: measured.root,
         result_len: new_len,
     };
-    let old = OldFile::new(basis, basis_len, options.level.effort())?;
-    let maker = Maker { old, new, header, level: options.level, scratch: Mutex::default() };
+    let groups = Groups::new((basis, basis_len), (new, new_len), options.level.effort())?;
+    let mut numbers = groups.numbers();
+    let level = options.level;
     let mut writer = PatchWriter::new(output);
     writer.header(&header)?;
-    let mut groups = 0..header.groups();
     let mut result = RootHasher::new();
     let mut stats = MakeStats { basis_bytes: basis_len, ..MakeStats::default() };
     in_order(
         options.threads,
         2 * options.threads,
-        move |number| maker.group(number),
-        || Ok(groups.next()),
+        move |number| make_group(&groups, number, &header, level),
+        || Ok(numbers.next()),
         |made| {
             let MadeGroup { body, sums, len, stats: of_group } = made?;
             writer.group(&body, check_of(&sums, len))?;
@@ -135,16 +131,6 @@ impl MakeStats {
     }
 }
 
-/// What all groups share.
-struct Maker {
-    old: OldFile<Arc<dyn ReadAt>>,
-    new: Arc<dyn ReadAt>,
-    header: PatchHeader,
-    level: PatchLevel,
-    /// Memory of threads that are not at work.
-    scratch: Mutex<Vec<Scratch>>,
-}
-
 struct MadeGroup {
     body: Vec<u8>,
     sums: Vec<StrongSum>,
@@ -152,66 +138,36 @@ struct MadeGroup {
     stats: MakeStats,
 }
 
-impl Maker {
-    fn group(&self, number: u64) -> Result<MadeGroup> {
-        let start = number * u64::from(self.header.group_len);
-        let len = self.header.len_of_group(number);
-        let mut bytes = try_vec(0, len as usize)?;
-        if self.new.fill_at(start, &mut bytes)? < bytes.len() {
-            return Err(shrank(IoAction::Read));
-        }
-        let mut sums = Vec::new();
-        sum_leaves(Simd::best(), &bytes, &mut sums)?;
-        let group = Group { start, len, old_len: self.header.basis_len };
-        let mut scratch = self.scratch().pop().unwrap_or_default();
-        let pieces = self.old.pieces(&bytes, start, &mut scratch)?;
-        self.scratch().push(scratch);
-        let body = self.encode(group, &bytes, &pieces)?;
-        if body.len() as u64 <= self.header.max_coded_len(number) {
-            return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&pieces) });
-        }
-        // Pieces that cost more than they save.
-        let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-        let body = self.encode(group, &bytes, &literal)?;
-        Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
+fn make_group(
+    groups: &Groups,
+    number: u64,
+    header: &PatchHeader,
+    level: PatchLevel,
+) -> Result<MadeGroup> {
+    let laid = groups.lay(number)?;
+    let len = laid.group.len;
+    let mut sums = Vec::new();
+    sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
+    let body = encode(groups, &laid, &laid.pieces, level)?;
+    if body.len() as u64 <= header.max_coded_len(number) {
+        return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
     }
+    // Pieces that cost more than they save.
+    let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
+    let body = encode(groups, &laid, &literal, PatchLevel::Default)?;
+    Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
+}
 
-    fn scratch(&self) -> MutexGuard<'_, Vec<Scratch>> {
-        self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn encode(&self, group: Group, bytes: &[u8], pieces: &[Piece]) -> Result<Vec<u8>> {
-        let mut encoder = Encoder::new(self.level.layout(), group).map_err(out_of_memory)?;
-        let mut nearby = Nearby::new(self.old.source());
-        let mut long = Vec::new();
-        let mut rest = bytes;
-        for piece in pieces {
-            encoder.piece(piece);
-            let (aligned, behind) = rest.split_at(piece.aligned_len as usize);
-            if !aligned.is_empty() {
-                let before = piece.old.min(CONTEXT_LEN as u64);
-                let end = piece.old + u64::from(piece.aligned_len) + CONTEXT_LEN as u64;
-                let range = piece.old - before..end.min(group.old_len);
-                let len = (range.end - range.start) as usize;
-                let old = if len <= MAX_STRETCH {
-                    nearby.stretch(range)?
-                } else {
-                    long.clear();
-                    reserve_exact(&mut long, len)?;
-                    long.resize(len, 0);
-                    if self.old.source().fill_at(range.start, &mut long)? < len {
-                        return Err(shrank(IoAction::ReadBasis));
-                    }
-                    long.as_slice()
-                };
-                encoder.aligned(OldBytes::new(old, before as usize, aligned.len()), aligned);
-            }
-            let (literal, behind) = behind.split_at(piece.literal_len as usize);
-            encoder.literals(literal);
-            rest = behind;
+fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], level: PatchLevel) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::new(level.layout(), laid.group).map_err(out_of_memory)?;
+    groups.for_each_piece(laid, pieces, |piece, old, aligned, literal| {
+        encoder.piece(piece);
+        if !aligned.is_empty() {
+            encoder.aligned(old, aligned);
         }
-        encoder.finish().map_err(out_of_memory)
-    }
+        encoder.literals(literal);
+    })?;
+    encoder.finish().map_err(out_of_memory)
 }
 
 /// Writes the frame of a patch.
@@ -260,11 +216,4 @@ impl<W: Write> PatchWriter<W> {
 /// The encoder meets no damage, only want of memory.
 fn out_of_memory(_: Fault) -> Error {
     Error::OutOfMemory { wanted_bytes: 0 }
-}
-
-fn shrank(action: IoAction) -> Error {
-    Error::io(action)(std::io::Error::new(
-        std::io::ErrorKind::UnexpectedEof,
-        "the file became shorter meanwhile",
-    ))
 }

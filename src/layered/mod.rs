@@ -2,7 +2,9 @@
 //! binary difference against the old bytes that belong there.
 
 mod apply;
+mod flatten;
 mod frames;
+mod groups;
 mod make;
 mod nearby;
 mod old;
@@ -21,6 +23,7 @@ use old::Effort;
 #[cfg(unix)]
 pub use apply::apply_to_file;
 pub use apply::{ApplyOptions, ApplyStats, apply};
+pub use flatten::flatten;
 pub use make::{MakeOptions, MakeStats, make};
 
 use crate::codec::Layout;

@@ -13,6 +13,7 @@ use crate::read_at::ReadAt;
 pub(crate) struct Effort {
     /// Every so many old positions are indexed.
     pub(crate) stride: usize,
+    pub(crate) glance: usize,
     /// Equal bytes by which a place is found.
     pub(crate) key_len: usize,
     /// Old files up to this length are held in memory.
@@ -24,10 +25,10 @@ pub(crate) struct Effort {
 impl Effort {
     /// For speed.
     pub(crate) const FAST: Effort =
-        Effort { stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
+        Effort { glance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
     /// For small patches.
     pub(crate) const THOROUGH: Effort =
-        Effort { stride: 4, key_len: 16, max_resident: 128 << 20, max_view: 64 << 20 };
+        Effort { glance: 4, stride: 4, key_len: 16, max_resident: 128 << 20, max_view: 64 << 20 };
 }
 
 /// An old file and what is known of it.

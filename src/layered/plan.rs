@@ -10,12 +10,9 @@ use super::old::OldFile;
 use super::samples::Samples;
 use super::view::Parts;
 use crate::bindiff::{Equal, Index, Matcher, Stretch};
-use crate::codec::Piece;
+use crate::codec::{MAX_GROUP_LEN, Piece};
 use crate::error::{Result, reserve};
 use crate::read_at::ReadAt;
-
-/// Most bytes of the new file that are planned together.
-pub(crate) const GROUP_LEN: usize = 32 << 20;
 
 /// Memory that one thread uses for one group after another.
 #[derive(Debug, Default)]
@@ -48,7 +45,7 @@ impl<R: ReadAt> OldFile<R> {
         start: u64,
         scratch: &mut Scratch,
     ) -> Result<Vec<Piece>> {
-        debug_assert!(new.len() <= GROUP_LEN);
+        debug_assert!(new.len() <= MAX_GROUP_LEN as usize);
         let survey = self.survey(new, start)?;
         let mut bins = Bins::default();
         survey.want_gaps(new.len(), self.len(), &mut bins)?;
@@ -89,7 +86,7 @@ impl<R: ReadAt> OldFile<R> {
         stretches.clear();
         let index = shared.as_deref().unwrap_or(local);
         let start = parts.find(start).map_or(0, |found| found.start);
-        Matcher { old, new, index, equals, start }.run(stretches)?;
+        Matcher { old, new, index, equals, start, glance: effort.glance }.run(stretches)?;
         let mut pieces = Vec::new();
         for stretch in &*stretches {
             parts.push(stretch, &mut pieces)?;
@@ -156,7 +153,7 @@ impl<R: ReadAt> OldFile<R> {
 /// Returns true if it is better to index the whole old file, once for all groups.
 fn is_most(ranges: &[Range<u64>], old_len: u64) -> bool {
     let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-    wanted > old_len.min(GROUP_LEN as u64) / 2
+    wanted > old_len.min(MAX_GROUP_LEN.into()) / 2
 }
 
 /// Returns where ranges of the old file are in the view; what is not there is left out.

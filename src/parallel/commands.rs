@@ -9,7 +9,7 @@ use crate::format::{Command, DELTA_MAGIC, Trailer};
 use crate::stats::CommandStats;
 
 /// Bytes of a delta in the making.
-pub(super) struct Commands {
+pub(crate) struct Commands {
     output: Vec<u8>,
     /// A copy that may go on; then `literal` is empty.
     copy: Option<Range<u64>>,
@@ -19,31 +19,31 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stats = CommandStats::default();
         Commands { output: Vec::new(), copy: None, literal: Vec::new(), stats }
     }
 
     /// Starts the delta.
-    pub(super) fn start(&mut self) -> Result<()> {
+    pub(crate) fn start(&mut self) -> Result<()> {
         self.put(&DELTA_MAGIC.to_be_bytes())
     }
 
-    pub(super) fn stats(&self) -> CommandStats {
+    pub(crate) fn stats(&self) -> CommandStats {
         self.stats
     }
 
     /// The bytes since the last [`Commands::clear`].
-    pub(super) fn output(&self) -> &[u8] {
+    pub(crate) fn output(&self) -> &[u8] {
         &self.output
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.output.clear();
     }
 
     /// Adds bytes of the basis.
-    pub(super) fn copy(&mut self, range: Range<u64>) -> Result<()> {
+    pub(crate) fn copy(&mut self, range: Range<u64>) -> Result<()> {
         self.flush_literal()?;
         match &mut self.copy {
             Some(copy) if copy.end == range.start => copy.end = range.end,
@@ -56,7 +56,7 @@ impl Commands {
     }
 
     /// Adds bytes of the new file.
-    pub(super) fn literal(&mut self, mut data: &[u8]) -> Result<()> {
+    pub(crate) fn literal(&mut self, mut data: &[u8]) -> Result<()> {
         self.flush_copy()?;
         while self.literal.len() + data.len() >= MAX_LITERAL {
             let (front, rest) = data.split_at(MAX_LITERAL - self.literal.len());
@@ -69,7 +69,7 @@ impl Commands {
     }
 
     /// Ends the delta.
-    pub(super) fn finish(&mut self, trailer: Option<Trailer>) -> Result<()> {
+    pub(crate) fn finish(&mut self, trailer: Option<Trailer>) -> Result<()> {
         self.flush_copy()?;
         self.flush_literal()?;
         self.put(Command::End.encode().as_bytes())?;

@@ -1,10 +1,11 @@
-//! The same signatures and deltas by several threads, for large files.
+//! The same signatures, deltas and chunks by several threads, for large files.
 //!
 //! A stream is cut into segments of 256 KiB or more. Threads hash or search them; the caller's thread
 //! reads, joins the results in order and writes, so readers and writers need not be `Send`. What
 //! comes out never depends on the number of threads. For each thread there are two segments in
-//! memory.
+//! memory. Chunks are those of a file that is in memory as a whole.
 
+mod chunk;
 mod commands;
 mod delta;
 mod digest;
@@ -19,9 +20,14 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::ops::ControlFlow;
 
+pub use self::chunk::cuts;
 pub use self::delta::DeltaPipeline;
 pub use self::signature::SignaturePipeline;
 
+#[cfg(feature = "layered")]
+pub(crate) use self::commands::Commands;
+#[cfg(feature = "layered")]
+pub(crate) use self::pool::in_order;
 use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result};
 use crate::index::Index;
@@ -31,8 +37,6 @@ use crate::options::SignatureParams;
 use crate::signature::{LoadOptions, SignatureDecoder};
 use crate::stats::{DeltaStats, SignatureStats};
 use feed::Layout;
-#[cfg(feature = "layered")]
-pub(crate) use pool::in_order;
 
 /// Files up to this length are done by one thread unless more are asked for.
 const LARGE_FILE: u64 = 64 << 20;
