@@ -6,12 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Existing, Names, OutputFile, open, regular_len};
+use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result};
 use crate::layered::{
-    ApplyOptions, ApplyStats, MakeOptions, MakeStats, apply, apply_to_file, make,
+    ApplyOptions, ApplyStats, MakeOptions, MakeStats, apply, apply_to_file, flatten, make,
 };
 use crate::monitor::Monitor;
 use crate::parallel::Threads;
+use crate::stats::DeltaStats;
 
 /// Writes the layered patch between two files; the output is replaced if it exists.
 ///
@@ -69,7 +71,26 @@ pub fn make_patch_to(
     let (basis_len, new_len) =
         (len_of(&basis, IoAction::ReadBasis)?, len_of(&new, IoAction::Read)?);
     let output = BufWriter::new(output);
-    make(Arc::new(basis), basis_len, Arc::new(new), new_len, output, options, monitor)
+    make((Arc::new(basis), basis_len), (Arc::new(new), new_len), output, options, monitor)
+}
+
+/// Writes the delta between two open files in librsync's format, both of which can be read anywhere.
+///
+/// # Errors
+/// Those of [`crate::layered::flatten`].
+pub fn flatten_to(
+    basis: File,
+    new: File,
+    output: &mut OutputFile,
+    options: MakeOptions,
+    delta_options: DeltaOptions,
+    monitor: &mut dyn Monitor,
+) -> Result<DeltaStats> {
+    let (basis_len, new_len) =
+        (len_of(&basis, IoAction::ReadBasis)?, len_of(&new, IoAction::Read)?);
+    let (basis, new): (Arc<File>, Arc<File>) = (Arc::new(basis), Arc::new(new));
+    let output = BufWriter::new(output);
+    flatten((basis, basis_len), (new, new_len), output, options, delta_options, monitor)
 }
 
 /// Writes the result of a layered patch; by several threads if the output is a regular file.

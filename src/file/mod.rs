@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 #[cfg(all(feature = "layered", unix))]
-pub use layered::{apply_patch, apply_patch_to, make_patch, make_patch_to};
+pub use layered::{apply_patch, apply_patch_to, flatten_to, make_patch, make_patch_to};
 pub use output::{Existing, OutputFile};
 
 use crate::delta::DeltaOptions;

@@ -19,8 +19,8 @@ use crate::read_at::ReadAt;
 use crate::stats::{DeltaStats, SearchStats};
 use crate::strong::{StrongHash, StrongState};
 
-/// Bytes that a copy costs beside its own command, since it cuts a literal in two.
-const CUT_COST: u64 = 2;
+/// Bytes that a copy costs beside its own command, since it cuts a literal in two of up to 64 bytes.
+const CUT_COST: u64 = 1;
 
 /// Writes the delta from a basis to a new file in librsync's format.
 ///

@@ -37,6 +37,15 @@ impl Input {
         }
     }
 
+    /// Returns the file once more; both have one position.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn duplicate(&self) -> Result<File> {
+        let failed = |cause| Error::Io { action: IoAction::Open, cause }.in_file(&self.name);
+        self.file.try_clone().map_err(failed)
+    }
+
     /// Makes sure that the input can be read anywhere: a pipe is copied to a temporary file.
     ///
     /// # Errors

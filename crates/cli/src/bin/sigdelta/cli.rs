@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use sigdelta::layered::PatchLevel;
 use sigdelta::{SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
 
-/// Signatures, deltas and patches of large files, in librsync's wire format
+/// Differences of large files: layered patches, and signatures and deltas in librsync's format
 ///
 /// FILE arguments may be "-" for standard input; without -o the result goes to standard output.
 /// Outputs appear complete or not at all.
@@ -86,14 +87,15 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Rebuild the new file from basis and delta
+    /// Rebuild the new file from basis and delta or layered patch
     ///
-    /// If the delta has a trailer, as those of this program have, a wrong result is refused.
+    /// What kind of file it is shows by its first bytes. A layered patch never gives a wrong result;
+    /// with a delta, one is refused if there is a trailer, as in those of this program.
     Patch {
         /// The file the delta was made against
         #[arg(value_hint = ValueHint::FilePath)]
         basis: OsString,
-        /// The delta
+        /// The delta or layered patch
         #[arg(value_hint = ValueHint::FilePath)]
         delta: OsString,
         /// Refuse a delta whose result would be longer
@@ -102,10 +104,19 @@ pub enum Command {
         /// Refuse a delta without a trailer, since its result cannot be verified
         #[arg(long)]
         require_trailer: bool,
+        /// Refuse a layered patch that needs more memory
+        #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
+        max_memory: u64,
+        #[command(flatten)]
+        work: Work,
         #[command(flatten)]
         output: Output,
     },
-    /// Find the difference between two files at once, without a signature file
+    /// Find the difference between two files at hand
+    ///
+    /// A layered patch is the smallest and verifies itself. A librsync delta is for receivers that
+    /// have nothing but rdiff patch; it may copy any bytes, so it is smaller than one against a
+    /// signature. With block options it is the one that signature and delta would give.
     Diff {
         /// The old file, the basis
         #[arg(value_hint = ValueHint::FilePath)]
@@ -113,9 +124,12 @@ pub enum Command {
         /// The new file
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
-        /// Format of the delta
-        #[arg(long, value_enum, default_value_t = Format::Librsync)]
+        /// Format of the result
+        #[arg(long, value_enum, default_value_t = Format::Layered)]
         format: Format,
+        /// How small it shall be, and how soon done
+        #[arg(long, value_enum, default_value_t = LevelChoice::Default)]
+        level: LevelChoice,
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
@@ -125,7 +139,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Say what a file is: signature or delta, its parameters and counts
+    /// Say what a file is: signature, delta or layered patch, its parameters and counts
     Inspect {
         /// The file
         #[arg(value_hint = ValueHint::FilePath)]
@@ -133,8 +147,14 @@ pub enum Command {
         /// List the commands of a delta; with --json one object per line, the summary last
         #[arg(long)]
         commands: bool,
+        /// Draw where the bytes of the new file come from
+        #[arg(long)]
+        map: bool,
+        /// Write the drawing of --map as SVG into a file
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        svg: Option<OsString>,
     },
-    /// Check that a delta turns the basis into the new file
+    /// Check that a delta or layered patch turns the basis into the new file
     Verify {
         /// The basis
         #[arg(value_hint = ValueHint::FilePath)]
@@ -179,37 +199,43 @@ pub struct Parameters {
     /// Block length, such as 512, 64k or 1MiB [default: about the square root of the file's length]
     #[arg(short, long, value_name = "SIZE", value_parser = block_size, allow_hyphen_values = true)]
     pub block_size: Option<u32>,
-    /// Bytes kept of each strong sum: a number, max, or min for as few as are safe
+    /// Bytes kept of each strong sum: a number, max, or min for as few as are safe [default: max]
     #[arg(
         short = 'S',
         long,
         value_name = "LENGTH",
         value_parser = strong_len,
-        allow_hyphen_values = true,
-        default_value = "max"
+        allow_hyphen_values = true
     )]
-    pub sum_size: StrongLen,
-    /// Strong sum
-    #[arg(short = 'H', long, value_enum, default_value_t = Hash::Blake2)]
-    pub hash: Hash,
-    /// Weak sum
-    #[arg(short = 'R', long, value_enum, default_value_t = Rollsum::Rabinkarp)]
-    pub rollsum: Rollsum,
+    pub sum_size: Option<StrongLen>,
+    /// Strong sum [default: blake2]
+    #[arg(short = 'H', long, value_enum)]
+    pub hash: Option<Hash>,
+    /// Weak sum [default: rabinkarp]
+    #[arg(short = 'R', long, value_enum)]
+    pub rollsum: Option<Rollsum>,
 }
 
 impl Parameters {
     pub fn options(&self) -> SignatureOptions {
         let kind = SignatureKind {
             weak: match self.rollsum {
-                Rollsum::Rabinkarp => WeakHash::RabinKarp,
-                Rollsum::Rollsum => WeakHash::Rollsum,
+                Some(Rollsum::Rabinkarp) | None => WeakHash::RabinKarp,
+                Some(Rollsum::Rollsum) => WeakHash::Rollsum,
             },
             strong: match self.hash {
-                Hash::Blake2 => StrongHash::Blake2b,
-                Hash::Md4 => StrongHash::Md4,
+                Some(Hash::Blake2) | None => StrongHash::Blake2b,
+                Some(Hash::Md4) => StrongHash::Md4,
             },
         };
-        SignatureOptions::new().kind(kind).block_len(self.block_size).strong_len(self.sum_size)
+        let strong_len = self.sum_size.unwrap_or(StrongLen::Max);
+        SignatureOptions::new().kind(kind).block_len(self.block_size).strong_len(strong_len)
+    }
+
+    /// Returns true if any of them was named.
+    pub fn any(&self) -> bool {
+        let Parameters { block_size, sum_size, hash, rollsum } = self;
+        block_size.is_some() || sum_size.is_some() || hash.is_some() || rollsum.is_some()
     }
 }
 
@@ -244,7 +270,30 @@ pub enum Rollsum {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Format {
+    /// Our own: the smallest
+    Layered,
+    /// For every rdiff
     Librsync,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LevelChoice {
+    /// Soon done
+    Fast,
+    /// Small, and fast to apply
+    Default,
+    /// As small as can be, and slow on what changed, both ways
+    Max,
+}
+
+impl From<LevelChoice> for PatchLevel {
+    fn from(choice: LevelChoice) -> Self {
+        match choice {
+            LevelChoice::Fast => PatchLevel::Fast,
+            LevelChoice::Default => PatchLevel::Default,
+            LevelChoice::Max => PatchLevel::Max,
+        }
+    }
 }
 
 /// Reads a size: `k`, `M`, `G`, `T` and `KiB` and so on count in 1024, `kB` and so on in 1000.

@@ -9,6 +9,7 @@ use clap::CommandFactory;
 use serde_json::json;
 use sigdelta::file::{Existing, Names, OutputFile, patch_to, regular_len};
 use sigdelta::io::{self as streams, BufferSizes};
+use sigdelta::layered::{ApplyOptions, MakeOptions};
 use sigdelta::parallel::{self, Threads};
 use sigdelta::{
     AfterEnd, DeltaOptions, Error, Index, IoAction, LoadOptions, PatchOptions, Result,
@@ -16,10 +17,14 @@ use sigdelta::{
 };
 use sigdelta_cli::stream::{self, Input, file_name, produce};
 
-use crate::cli::{Cli, Command, Format, Generate, Output, Parameters, Verbosity, Work};
+use crate::cli::{
+    Cli, Command, Format, Generate, LevelChoice, Output, Parameters, Verbosity, Work,
+};
 use crate::exit::Exit;
 use crate::inspect::inspect;
+use crate::layered;
 use crate::message;
+use crate::peek::Peeked;
 use crate::progress::Progress;
 use crate::report::Report;
 
@@ -38,16 +43,28 @@ pub fn run(cli: Cli) -> Result<Exit> {
             let options = DeltaOptions::new().trailer(!trailer.no_trailer);
             delta(&signature, &new, options, work, &output, verbosity)?;
         }
-        Command::Diff { old, new, format: Format::Librsync, parameters, trailer, work, output } => {
-            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            diff(&old, &new, parameters, options, work, &output, verbosity)?;
+        Command::Diff { format: Format::Layered, parameters, trailer, .. }
+            if parameters.any() || trailer.no_trailer =>
+        {
+            message::error("block options and --no-trailer are for --format librsync");
+            return Ok(Exit::Usage);
         }
-        Command::Patch { basis, delta, max_output, require_trailer, output } => {
+        Command::Diff { old, new, format, level, parameters, trailer, work, output } => {
+            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
+            if parameters.any() {
+                diff_by_blocks(&old, &new, parameters, options, work, &output, verbosity)?;
+            } else {
+                diff(&old, &new, (format, level), options, work, &output, verbosity)?;
+            }
+        }
+        Command::Patch { basis, delta, max_output, require_trailer, max_memory, work, output } => {
             let after_end = if require_trailer { AfterEnd::Require } else { AfterEnd::Check };
             let options = PatchOptions::new().after_end(after_end).max_output_bytes(max_output);
-            patch(&basis, &delta, options, &output, verbosity)?;
+            let of_layered =
+                ApplyOptions::new().max_output_bytes(max_output).max_memory_bytes(max_memory);
+            patch(&basis, &delta, (options, of_layered), work, &output, verbosity)?;
         }
-        Command::Inspect { file, commands } => {
+        Command::Inspect { file, commands, map: _, svg: _ } => {
             return inspect(&mut Input::open(Some(&file))?, commands, verbosity.json);
         }
         Command::Verify { basis, delta, new } => {
@@ -112,6 +129,28 @@ fn delta(
 fn diff(
     old: &OsStr,
     new: &OsStr,
+    (format, level): (Format, LevelChoice),
+    delta_options: DeltaOptions,
+    work: Work,
+    output: &Output,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let old = Input::open(Some(old))?;
+    let new = Input::open(Some(new))?;
+    let out = create_output(output, &[&old, &new])?;
+    let report = Report::new("diff", verbosity, is_stdout(output));
+    let options = MakeOptions::new().level(level.into()).threads(threads(work, &new));
+    match format {
+        Format::Layered => layered::diff(old, new, out, options, &report, verbosity),
+        Format::Librsync => {
+            layered::flatten(old, new, out, (options, delta_options), &report, verbosity)
+        }
+    }
+}
+
+fn diff_by_blocks(
+    old: &OsStr,
+    new: &OsStr,
     parameters: Parameters,
     options: DeltaOptions,
     work: Work,
@@ -154,7 +193,8 @@ fn threads(work: Work, input: &Input) -> usize {
 fn patch(
     basis: &OsStr,
     delta: &OsStr,
-    options: PatchOptions,
+    (options, of_layered): (PatchOptions, ApplyOptions),
+    work: Work,
     output: &Output,
     verbosity: Verbosity,
 ) -> Result<()> {
@@ -162,11 +202,22 @@ fn patch(
     let delta = Input::open(Some(delta))?;
     let out = create_output(output, &[&basis, &delta])?;
     let report = Report::new("patch", verbosity, is_stdout(output));
+    let delta = Peeked::new(delta)?;
+    if delta.is_layered() {
+        let threads = threads(work, &basis);
+        return layered::patch(basis, delta, out, of_layered, threads, &report, verbosity);
+    }
     let basis = basis.into_seekable()?;
+    let is_file = delta.is_whole();
+    let (delta, whole) = delta.into_parts()?;
     let stats = produce(out, &delta, &basis, |out| {
         let mut progress = Progress::new("patch", None, verbosity);
         let buffers = BufferSizes::default();
-        patch_to(&basis.file, &delta.file, out, options, buffers, &mut progress)
+        if is_file {
+            patch_to(&basis.file, &delta.file, out, options, buffers, &mut progress)
+        } else {
+            streams::patch(&basis.file, whole, out, options, buffers, &mut progress)
+        }
     })?;
     if verbosity.verbose && !stats.verified {
         message::warning("the delta has no trailer, so the result could not be verified");
@@ -176,22 +227,18 @@ fn patch(
 
 fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Result<Exit> {
     let basis = Input::open(Some(basis))?.into_seekable()?;
-    let delta = Input::open(Some(delta))?;
+    let delta = Peeked::new(Input::open(Some(delta))?)?;
     let new = Input::open(Some(new))?;
     let report = Report::new("verify", verbosity, false);
-    let mut progress = Progress::new("verify", None, verbosity);
     let mut comparison =
         Comparison { expected: &new, same_bytes: 0, differs: false, unreadable: None };
-    let result = streams::patch(
-        &basis.file,
-        &delta.file,
-        &mut comparison,
-        PatchOptions::new(),
-        BufferSizes::default(),
-        &mut progress,
-    );
-    drop(progress);
-    let names = Names { input: &delta.name, basis: &basis.name, output: &new.name };
+    let delta_name = delta.input.name.clone();
+    let result = if delta.is_layered() {
+        layered::verify(&basis, delta, &mut comparison, verbosity).map(drop)
+    } else {
+        verify_delta(&basis, delta, &mut comparison, verbosity)
+    };
+    let names = Names { input: &delta_name, basis: &basis.name, output: &new.name };
     let same_bytes = comparison.same_bytes;
     let details = json!({ "same_bytes": same_bytes });
     if let Some(cause) = comparison.unreadable {
@@ -213,6 +260,18 @@ fn verify(basis: &OsStr, delta: &OsStr, new: &OsStr, verbosity: Verbosity) -> Re
     };
     report.verdict(false, details, &difference)?;
     Ok(Exit::Different)
+}
+
+fn verify_delta(
+    basis: &Input,
+    delta: Peeked,
+    result: impl Write,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let (_, delta) = delta.into_parts()?;
+    let mut progress = Progress::new("verify", None, verbosity);
+    let (options, buffers) = (PatchOptions::new(), BufferSizes::default());
+    streams::patch(&basis.file, delta, result, options, buffers, &mut progress).map(drop)
 }
 
 /// Takes a result and compares it with the file it should be.
@@ -279,7 +338,7 @@ fn choose_params(
     let basis_len = regular_len(&basis.file);
     let params = parameters.options().params(basis_len)?;
     let least = min_strong_len(basis_len, params.block_len());
-    if let StrongLen::Bytes(len) = parameters.sum_size
+    if let Some(StrongLen::Bytes(len)) = parameters.sum_size
         && len < least
         && !verbosity.quiet
     {

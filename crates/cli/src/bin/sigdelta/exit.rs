@@ -19,11 +19,11 @@ pub enum Exit {
 pub const TABLE: &str = "\
 Exit status:
   0  success
-  1  verify: the delta does not give the new file
+  1  verify: the delta or patch does not give the new file
   2  bad command line or parameters
   3  a file cannot be read or written, or exists (see --force)
   4  an input is another kind of file, corrupt or truncated
-  5  a limit such as --max-output was reached
+  5  a limit such as --max-output was reached, or there is no memory
   6  patch: the result is not what the delta promises, or cannot be verified
   A signal ends the program as usual (130 for SIGINT in most shells) and leaves
   no unfinished file.";
@@ -34,7 +34,8 @@ impl From<&Error> for Exit {
             (
                 Error::BasisEnded { .. }
                 | Error::ResultMismatch { .. }
-                | Error::TrailerMissing { .. },
+                | Error::TrailerMissing { .. }
+                | Error::WrongBasis { .. },
                 _,
             ) => Exit::Mismatch,
             (_, ErrorKind::Limit) => Exit::Limit,

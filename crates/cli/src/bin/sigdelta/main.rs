@@ -4,7 +4,9 @@ mod cli;
 mod commands;
 mod exit;
 mod inspect;
+mod layered;
 mod message;
+mod peek;
 mod progress;
 mod report;
 

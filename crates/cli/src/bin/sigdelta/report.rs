@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
+use sigdelta::layered::{ApplyStats, MakeStats};
 use sigdelta::{
     CommandStats, DeltaStats, PatchStats, Result, SearchStats, SignatureParams, SignatureStats,
 };
@@ -77,6 +78,43 @@ impl Report {
             });
             lines
         })
+    }
+
+    pub fn layered_diff(&self, stats: &MakeStats) -> Result<()> {
+        let object = json!({
+            "basis_bytes": stats.basis_bytes,
+            "in_bytes": stats.in_bytes,
+            "out_bytes": stats.out_bytes,
+            "aligned_pieces": stats.aligned_pieces,
+            "aligned_bytes": stats.aligned_bytes,
+            "literal_bytes": stats.literal_bytes,
+        });
+        self.print(object, || {
+            let share = |bytes: u64| match stats.in_bytes {
+                0 => 0.0,
+                all => 100.0 * bytes as f64 / all as f64,
+            };
+            let (aligned, literal) = (stats.aligned_bytes, stats.literal_bytes);
+            vec![
+                format!(
+                    "{} pieces along the old file, {} ({:.1} %)",
+                    stats.aligned_pieces,
+                    HumanBytes(aligned),
+                    share(aligned)
+                ),
+                format!("literal bytes, {} ({:.1} %)", HumanBytes(literal), share(literal)),
+            ]
+        })
+    }
+
+    pub fn layered_patch(&self, stats: &ApplyStats) -> Result<()> {
+        let object = json!({
+            "in_bytes": stats.in_bytes,
+            "out_bytes": stats.out_bytes,
+            "verified": true,
+            "root": stats.root.to_string(),
+        });
+        self.print(object, || vec![format!("the result was verified, root {}", stats.root)])
     }
 
     /// Prints a verdict, which is the result of the command itself.

@@ -1,0 +1,81 @@
+//! diff, patch and verify for layered patches.
+
+use std::io::Write;
+
+use sigdelta::file::{OutputFile, apply_patch_to, flatten_to, make_patch_to, regular_len};
+use sigdelta::layered::{ApplyOptions, ApplyStats, MakeOptions, apply};
+use sigdelta::{DeltaOptions, Result};
+use sigdelta_cli::stream::{Input, produce};
+
+use crate::cli::Verbosity;
+use crate::peek::Peeked;
+use crate::progress::Progress;
+use crate::report::Report;
+
+/// Makes a layered patch.
+pub fn diff(
+    old: Input,
+    new: Input,
+    out: OutputFile,
+    options: MakeOptions,
+    report: &Report,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let (old, new) = (old.into_seekable()?, new.into_seekable()?);
+    let files = (old.duplicate()?, new.duplicate()?);
+    let stats = produce(out, &new, &old, |out| {
+        let mut progress = Progress::new("diff", regular_len(&new.file), verbosity);
+        make_patch_to(files.0, files.1, out, options, &mut progress)
+    })?;
+    report.layered_diff(&stats)
+}
+
+/// Makes a delta in librsync's format from both files.
+pub fn flatten(
+    old: Input,
+    new: Input,
+    out: OutputFile,
+    (options, delta_options): (MakeOptions, DeltaOptions),
+    report: &Report,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let (old, new) = (old.into_seekable()?, new.into_seekable()?);
+    let files = (old.duplicate()?, new.duplicate()?);
+    let stats = produce(out, &new, &old, |out| {
+        let mut progress = Progress::new("diff", regular_len(&new.file), verbosity);
+        flatten_to(files.0, files.1, out, options, delta_options, &mut progress)
+    })?;
+    report.delta(&stats)
+}
+
+/// Applies a layered patch.
+pub fn patch(
+    basis: Input,
+    patch: Peeked,
+    out: OutputFile,
+    options: ApplyOptions,
+    threads: usize,
+    report: &Report,
+    verbosity: Verbosity,
+) -> Result<()> {
+    let basis = basis.into_seekable()?;
+    let basis_file = basis.duplicate()?;
+    let (input, patch) = patch.into_parts()?;
+    let stats = produce(out, &input, &basis, |out| {
+        let mut progress = Progress::new("patch", None, verbosity);
+        apply_patch_to(basis_file, patch, out, options, threads, &mut progress)
+    })?;
+    report.layered_patch(&stats)
+}
+
+/// Applies a layered patch to see what comes out.
+pub fn verify(
+    basis: &Input,
+    patch: Peeked,
+    result: impl Write,
+    verbosity: Verbosity,
+) -> Result<ApplyStats> {
+    let mut progress = Progress::new("verify", None, verbosity);
+    let (_, patch) = patch.into_parts()?;
+    apply(&basis.file, patch, result, ApplyOptions::new(), &mut progress)
+}
