@@ -316,7 +316,7 @@ fn each_key_has_cuts_of_its_own() {
 
 #[test]
 fn several_threads_cut_alike() {
-    // In the second, parts never meet: chunks of the maximum, out of step with the borders.
+    // In the second all chunks are of one length, and parts out of step with them never meet.
     for file in [random(5, 3_000_001), vec![b'a'; 3_000_001]] {
         for params in [ChunkParams::KIB_16, ChunkParams::new(64, 256, 999, 1).unwrap()] {
             let chunker = Chunker::new(params);
