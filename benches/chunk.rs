@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use common::LEN;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fastcdc::v2020::FastCDC;
+use fastcdc::v2020::{FastCDC, Normalization};
 use sigdelta::chunk::{ChunkParams, ChunkStream, Chunker};
 
 /// Bytes that a stream gets at a time.
@@ -30,7 +30,8 @@ fn chunk(c: &mut Criterion) {
         group.bench_function(format!("{name}/fastcdc"), |b| {
             let [min, average, max] =
                 [params.min_len(), params.average_len(), params.max_len()].map(|len| len as usize);
-            b.iter(|| FastCDC::new(black_box(&file), min, average, max).count());
+            let level = Normalization::Level2; // that of `params`
+            b.iter(|| FastCDC::with_level(black_box(&file), min, average, max, level).count());
         });
     }
     group.finish();

@@ -15,7 +15,7 @@ pub fn cuts(chunker: &Chunker, file: &[u8], threads: usize) -> Vec<usize> {
 }
 
 /// Cuts so many parts, all but the first in threads of their own.
-pub(super) fn cuts_of_parts(chunker: &Chunker, file: &[u8], parts: usize) -> Vec<usize> {
+fn cuts_of_parts(chunker: &Chunker, file: &[u8], parts: usize) -> Vec<usize> {
     let border = |number: usize| (file.len() as u128 * number as u128 / parts as u128) as usize;
     scope(|threads| {
         let start = |number| {
