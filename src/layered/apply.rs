@@ -104,7 +104,8 @@ pub fn apply(
     monitor: &mut dyn Monitor,
 ) -> Result<ApplyStats> {
     let mut frames = Frames::new(patch);
-    let header = frames.header(options)?;
+    let header = frames.first()?;
+    options.check(&header)?;
     compare_basis(&header, measure(basis, beyond_basis(&header), monitor)?)?;
     let mut result = RootHasher::new();
     while let Some(job) = frames.next_group(&header)? {
@@ -137,7 +138,8 @@ pub fn apply_to_file(
 ) -> Result<ApplyStats> {
     use std::os::unix::fs::FileExt;
     let mut frames = Frames::new(patch);
-    let header = frames.header(options)?;
+    let header = frames.first()?;
+    options.check(&header)?;
     compare_basis(&header, measure_by(threads, &basis, beyond_basis(&header), monitor)?)?;
     let mut result = RootHasher::new();
     let to = Arc::clone(output);
@@ -179,7 +181,7 @@ fn beyond_basis(header: &PatchHeader) -> u64 {
 }
 
 /// A patch that is read frame by frame.
-struct Frames<R> {
+pub(super) struct Frames<R> {
     patch: R,
     decoder: FrameDecoder,
     buf: Vec<u8>,
@@ -190,7 +192,7 @@ struct Frames<R> {
 }
 
 impl<R: Read> Frames<R> {
-    fn new(patch: R) -> Self {
+    pub(super) fn new(patch: R) -> Self {
         let decoder = FrameDecoder::new();
         Frames { patch, decoder, buf: Vec::new(), unread: 0..0, ended: false, promised: None }
     }
@@ -214,15 +216,16 @@ impl<R: Read> Frames<R> {
         }
     }
 
-    fn header(&mut self, options: ApplyOptions) -> Result<PatchHeader> {
+    /// Returns the header.
+    pub(super) fn first(&mut self) -> Result<PatchHeader> {
         match self.next()? {
-            Frame::Header(header) => options.check(&header).map(|()| header),
+            Frame::Header(header) => Ok(header),
             _ => unreachable!("a patch starts with its header"),
         }
     }
 
     /// Returns the next group, None if all have come.
-    fn next_group(&mut self, header: &PatchHeader) -> Result<Option<GroupJob>> {
+    pub(super) fn next_group(&mut self, header: &PatchHeader) -> Result<Option<GroupJob>> {
         if self.promised.is_some() {
             return Ok(None);
         }
@@ -238,23 +241,32 @@ impl<R: Read> Frames<R> {
         }
     }
 
+    /// Checks that nothing follows the end, and returns the length of the patch and the root of the
+    /// result.
+    pub(super) fn last(&mut self) -> Result<(u64, Root)> {
+        match (self.next()?, self.promised) {
+            (Frame::Done, Some(root)) => Ok((self.decoder.offset(), root)),
+            _ => unreachable!("behind the groups comes the end"),
+        }
+    }
+
     /// Checks that nothing follows the end and that the result is the one promised.
     fn finish(mut self, header: PatchHeader, root: Root) -> Result<ApplyStats> {
-        if !matches!(self.next()?, Frame::Done) || self.promised != Some(root) {
-            let len = header.result_len;
+        let (in_bytes, promised) = self.last()?;
+        let len = header.result_len;
+        if promised != root {
             return Err(Error::ResultMismatch { found_len: len, expected_len: len });
         }
-        let in_bytes = self.decoder.offset();
-        Ok(ApplyStats { header, in_bytes, out_bytes: header.result_len, root })
+        Ok(ApplyStats { header, in_bytes, out_bytes: len, root })
     }
 }
 
 /// A group to be rebuilt.
-struct GroupJob {
-    group: Group,
+pub(super) struct GroupJob {
+    pub(super) group: Group,
     /// Where the body is in the patch.
-    offset: u64,
-    body: Vec<u8>,
+    pub(super) offset: u64,
+    pub(super) body: Vec<u8>,
     check: [u8; CHECK_LEN],
 }
 

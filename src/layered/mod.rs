@@ -2,6 +2,7 @@
 //! binary difference against the old bytes that belong there.
 
 mod apply;
+mod explain;
 mod flatten;
 mod frames;
 mod groups;
@@ -23,11 +24,12 @@ use old::Effort;
 #[cfg(unix)]
 pub use apply::apply_to_file;
 pub use apply::{ApplyOptions, ApplyStats, apply};
+pub use explain::{Explanation, GroupFacts, Stretch, explain};
 pub use flatten::flatten;
 pub use make::{MakeOptions, MakeStats, make};
 
-use crate::codec::Layout;
-use crate::error::{Error, Result};
+use crate::codec::{Fault, Layout};
+use crate::error::{Error, Part, Result};
 use crate::format::layered::CHECK_LEN;
 use crate::monitor::{Monitor, Progress};
 use crate::root::RootHasher;
@@ -74,5 +76,12 @@ impl PatchLevel {
             PatchLevel::Default => Layout::Columns { zstd_level: 19 },
             PatchLevel::Max => Layout::Columns { zstd_level: 22 },
         }
+    }
+}
+
+fn damaged(fault: Fault, offset: u64) -> Error {
+    match fault {
+        Fault::OutOfMemory => Error::OutOfMemory { wanted_bytes: 0 },
+        _ => Error::PatchDamaged { offset, part: Part::PatchGroup },
     }
 }

@@ -1,7 +1,8 @@
 //! A group of the result, rebuilt from its body and the basis.
 
 use crate::codec::{CONTEXT_LEN, Decoder, Fault, Group, OldBytes};
-use crate::error::{Error, Part, Result};
+use crate::error::Result;
+use super::damaged;
 use crate::layered::nearby::{MAX_STRETCH, Nearby};
 use crate::read_at::ReadAt;
 
@@ -19,6 +20,13 @@ pub(crate) struct Rebuild<'a, B: ?Sized> {
     literal_left: usize,
     /// Where the body is in the patch, for errors.
     offset: u64,
+}
+
+/// Bytes that were put out.
+pub(crate) struct Rebuilt {
+    pub(crate) len: usize,
+    /// Where in the basis those lie that they are aligned with; None for literal bytes.
+    pub(crate) old: Option<u64>,
 }
 
 impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
@@ -39,19 +47,31 @@ impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
     /// Fills `out` with the next bytes, of which there must be as many.
     ///
     /// # Errors
-    /// [`Error::PatchDamaged`], [`Error::BasisEnded`], [`Error::Io`], [`Error::OutOfMemory`].
+    /// [`Error::PatchDamaged`](crate::Error::PatchDamaged), those of reading the basis,
+    /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
     pub(crate) fn fill(&mut self, mut out: &mut [u8]) -> Result<()> {
         while !out.is_empty() {
-            if self.aligned_left == 0 && self.literal_left == 0 {
-                self.next_piece()?;
-            }
-            let taken = match self.aligned_left {
-                0 => self.literals(out)?,
-                _ => self.aligned(out)?,
-            };
+            let taken = self.step(out)?.len;
             out = &mut out[taken..];
         }
         Ok(())
+    }
+
+    /// Puts bytes of one kind at the front of `out`, which is not empty, and says which.
+    ///
+    /// # Errors
+    /// Those of [`Rebuild::fill`].
+    pub(crate) fn step(&mut self, out: &mut [u8]) -> Result<Rebuilt> {
+        if self.aligned_left == 0 && self.literal_left == 0 {
+            self.next_piece()?;
+        }
+        match self.aligned_left {
+            0 => self.literals(out).map(|len| Rebuilt { len, old: None }),
+            _ => {
+                let old = Some(self.old);
+                self.aligned(out).map(|len| Rebuilt { len, old })
+            }
+        }
     }
 
     /// Checks that the body ends with the group.
@@ -89,12 +109,5 @@ impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
         self.decoder.literals(&mut out[..len]).map_err(|fault| damaged(fault, self.offset))?;
         self.literal_left -= len;
         Ok(len)
-    }
-}
-
-fn damaged(fault: Fault, offset: u64) -> Error {
-    match fault {
-        Fault::OutOfMemory => Error::OutOfMemory { wanted_bytes: 0 },
-        _ => Error::PatchDamaged { offset, part: Part::PatchGroup },
     }
 }
