@@ -2,6 +2,7 @@
 
 use super::mixer::{Mixer, hash};
 use super::range::BitCoder;
+use super::references::{self, Guess, References};
 use crate::codec::{CONTEXT_LEN, OldBytes};
 
 /// Lengths of blocks that one bit may say to be equal, once so many bytes were equal before.
@@ -10,13 +11,15 @@ const BLOCKS: [(usize, u32); 3] = [(4096, 4096), (256, 512), (32, 96)];
 /// Differences that are remembered.
 const HISTORY_LEN: usize = 32;
 
-const FLAG_CONTEXTS: usize = 8;
-const VALUE_CONTEXTS: usize = 8;
+const FLAG_CONTEXTS: usize = 11;
+const VALUE_CONTEXTS: usize = 11;
 
 pub(crate) struct Differences {
     flags: Mixer<FLAG_CONTEXTS>,
     values: Mixer<VALUE_CONTEXTS>,
     blocks: Mixer<3>,
+    relative: References,
+    absolute: References,
     /// Bytes still to come of a block known to be equal.
     equal_left: usize,
     /// No block from this length on is tried.
@@ -36,8 +39,10 @@ pub(crate) struct Differences {
 impl Differences {
     pub(crate) fn new() -> Self {
         Differences {
-            flags: Mixer::new(18, 256 * 2, 250, 5),
-            values: Mixer::new(18, 256, 60, 5),
+            relative: References::new(),
+            absolute: References::new(),
+            flags: Mixer::new(18, 64 * 64, 250, 5),
+            values: Mixer::new(18, 256 * 64, 60, 5),
             blocks: Mixer::new(12, 4, 200, 5),
             equal_left: 0,
             cap: usize::MAX,
@@ -58,6 +63,7 @@ impl Differences {
         old: OldBytes<'_>,
         new: &mut [u8],
         left: usize,
+        position: Position,
     ) {
         let aligned = old.aligned();
         let mut i = 0;
@@ -76,11 +82,14 @@ impl Differences {
                 continue;
             }
             let around = Around::new(&old, i);
+            self.refer(&around, position.after(i));
             let difference = new[i].wrapping_sub(aligned[i]);
             let difference = self.code_byte(coder, &around, difference);
             if !C::ENCODES {
                 new[i] = aligned[i].wrapping_add(difference);
             }
+            self.relative.learn(new[i]);
+            self.absolute.learn(new[i]);
             i += 1;
         }
     }
@@ -118,7 +127,22 @@ impl Differences {
         }
     }
 
+    /// Looks whether a reference begins at a byte.
+    fn refer(&mut self, around: &Around, position: Position) {
+        let value = around.from.iter().rev().fold(0, |value, byte| value << 8 | byte);
+        let (old, moved) = (position.old as u32, position.new.wrapping_sub(position.old) as u32);
+        let is_even = old % 4 == 0;
+        if !self.relative.is_inside() && (is_even || references::is_relative(around)) {
+            self.relative.begin(value, old.wrapping_add(4), moved);
+        }
+        if !self.absolute.is_inside() && is_even {
+            self.absolute.begin(value, 0, 0);
+        }
+    }
+
     fn pass_equal(&mut self, len: usize) {
+        self.relative.interrupt();
+        self.absolute.interrupt();
         self.flag_history = self.flag_history.checked_shl(len as u32).unwrap_or(0);
         self.quiet = self.quiet.saturating_add(len as u32);
         for _ in 0..len.min(HISTORY_LEN) {
@@ -143,6 +167,7 @@ impl Differences {
         let [o0, n1, n2, n3] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
+        let (relative, absolute) = (self.relative.guess(), self.absolute.guess());
         let contexts = [
             hash(1 << 24 | (f & 0xff) << 8 | quiet.min(40), 0),
             hash(2, o0 << 16 | o1 << 8 | f & 1),
@@ -152,16 +177,20 @@ impl Differences {
             hash(6 << 8 | f & 3, o1 << 24 | o2 << 16 | o3 << 8 | o4),
             hash(7 << 16 | (f & 3) << 8 | quiet.min(6), o0 << 24 | o1 << 16 | o2 << 8 | n1),
             hash(8 << 16 | (f & 7) << 8, d4 << 16 | d8 << 8 | d1),
+            hash(9, relative.context),
+            hash(10, absolute.context),
+            hash(relative.context, absolute.context),
         ];
         let mut places = [0; FLAG_CONTEXTS];
         for (context, place) in places.iter_mut().enumerate() {
             *place = self.flags.row(context, contexts[context]) | (contexts[context] & 15);
         }
-        let set = ((f & 15) << 4 | quiet.min(15)) as usize;
+        let set =
+            (((relative.class << 3 | absolute.class) << 3 | f & 7) << 3 | quiet.min(7)) as usize;
         let differs = self.flags.code(coder, &places, set, difference != 0);
         let mut value = 0;
         if differs {
-            value = self.code_value(coder, around, difference);
+            value = self.code_value(coder, around, relative, absolute, difference);
         }
         self.flag_history = f << 1 | u32::from(differs);
         self.quiet = if differs { 0 } else { quiet.saturating_add(1) };
@@ -172,13 +201,21 @@ impl Differences {
         value
     }
 
-    fn code_value<C: BitCoder>(&mut self, coder: &mut C, around: &Around, difference: u8) -> u8 {
+    fn code_value<C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        around: &Around,
+        relative: Guess,
+        absolute: Guess,
+        difference: u8,
+    ) -> u8 {
         let f = self.flag_history;
         let [_, _, o2, o1] = around.before;
         let [o0, n1, ..] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
         let [r0, r1] = self.recent;
+        let set = (relative.class << 3 | absolute.class) as usize;
         let mut partial = 1;
         for half in [0, 1] {
             let node = if half == 0 { 0 } else { partial };
@@ -191,6 +228,9 @@ impl Differences {
                 hash(16 << 8 | o0, node << 16 | o1 << 8 | n1),
                 hash((17 << 12 | r0) << 2 | f & 3, node << 16 | o1 << 8 | o2),
                 hash(18 << 8 | f & 7, node << 24 | d4 << 16 | d8 << 8 | d1),
+                hash(19 << 16 | node, relative.context),
+                hash(20 << 16 | node, absolute.context),
+                hash(hash(21 << 16 | node, relative.context), absolute.context),
             ];
             let mut rows = [0; VALUE_CONTEXTS];
             for (context, row) in rows.iter_mut().enumerate() {
@@ -201,7 +241,8 @@ impl Differences {
                 let places = rows.map(|row| row | nibble);
                 let shift = 7 - (31 - partial.leading_zeros());
                 let bit = difference >> shift & 1 == 1;
-                let bit = u32::from(self.values.code(coder, &places, partial as usize, bit));
+                let bit =
+                    u32::from(self.values.code(coder, &places, set << 8 | partial as usize, bit));
                 nibble = nibble << 1 | bit;
                 partial = partial << 1 | bit;
             }
@@ -213,16 +254,31 @@ impl Differences {
 
     /// Begins another stretch.
     pub(crate) fn begin(&mut self) {
+        self.relative.interrupt();
+        self.absolute.interrupt();
         self.equal_left = 0;
         self.cap = usize::MAX;
     }
 }
 
+/// Where an aligned byte lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) old: u64,
+    pub(crate) new: u64,
+}
+
+impl Position {
+    fn after(self, len: usize) -> Self {
+        Position { old: self.old.wrapping_add(len as u64), new: self.new + len as u64 }
+    }
+}
+
 /// Old bytes around one that is coded; zeros where there are none.
-struct Around {
-    before: [u32; 4],
+pub(crate) struct Around {
+    pub(crate) before: [u32; 4],
     /// The byte itself first.
-    from: [u32; 4],
+    pub(crate) from: [u32; 4],
 }
 
 impl Around {

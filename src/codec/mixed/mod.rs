@@ -10,10 +10,11 @@ mod literals;
 mod mixer;
 mod numbers;
 mod range;
+mod references;
 
 use std::fmt;
 
-use self::differences::Differences;
+use self::differences::{Around, Differences, Position};
 use self::literals::Literals;
 use self::numbers::Numbers;
 use self::range::BitCoder;
@@ -34,6 +35,7 @@ pub(crate) struct Coder<C> {
     /// The last new bytes, the very last one lowest.
     before: u64,
     aligned_left: usize,
+    position: Position,
 }
 
 impl<C: BitCoder> Coder<C> {
@@ -45,12 +47,15 @@ impl<C: BitCoder> Coder<C> {
             literals: Literals::new(),
             before: 0,
             aligned_left: 0,
+            position: Position { old: 0, new: group.start },
         }
     }
 
     fn code_aligned(&mut self, old: OldBytes<'_>, new: &mut [u8]) {
-        self.differences.code(&mut self.stream, old, new, self.aligned_left);
+        self.differences.code(&mut self.stream, old, new, self.aligned_left, self.position);
         self.aligned_left -= new.len();
+        self.position.old = self.position.old.wrapping_add(new.len() as u64);
+        self.position.new += new.len() as u64;
         for &byte in &new[new.len().saturating_sub(8)..] {
             self.before = self.before << 8 | u64::from(byte);
         }
@@ -59,6 +64,7 @@ impl<C: BitCoder> Coder<C> {
     fn code_piece(&mut self, piece: Piece) -> Piece {
         let piece = self.numbers.code(&mut self.stream, piece);
         self.aligned_left = piece.aligned_len as usize;
+        self.position.old = piece.old;
         self.differences.begin();
         piece
     }
@@ -79,6 +85,7 @@ impl Encoder {
 
     pub(crate) fn literals(&mut self, new: &[u8]) {
         self.literals.code(&mut self.stream, &mut self.before, &mut new.to_vec());
+        self.position.new += new.len() as u64;
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -104,6 +111,7 @@ impl Decoder {
 
     pub(crate) fn literals(&mut self, out: &mut [u8]) -> Result<(), Fault> {
         self.literals.code(&mut self.stream, &mut self.before, out);
+        self.position.new += out.len() as u64;
         self.stream.check()
     }
 
