@@ -3,9 +3,11 @@
 use super::mixer::{Mixer, hash};
 use super::range::BitCoder;
 
-const CONTEXTS: usize = 8;
-const HASH_BITS: u32 = 16;
+const CONTEXTS: usize = 9;
+const HASH_BITS: u32 = 18;
+/// Shortest and longest context by which an earlier occurrence is found.
 const MIN_MATCH: u32 = 5;
+const MAX_MATCH: u32 = 400;
 
 pub(crate) struct Literals {
     mixer: Mixer<CONTEXTS>,
@@ -46,17 +48,21 @@ impl Literals {
             0
         };
         if self.match_len > 0 && self.past[self.match_at] == byte {
-            self.match_len = (self.match_len + 1).min(63);
+            self.match_len = (self.match_len + 1).min(MAX_MATCH);
             self.match_at += 1;
         } else {
             self.match_len = 0;
         }
         let key = (before & 0xff_ffff_ffff).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - HASH_BITS);
-        if self.match_len == 0 {
+        if self.match_len < 16 {
             let place = self.places[key as usize] as usize;
-            if place > 0 {
+            let (ending, earlier) = (self.past.iter().rev(), self.past[..place].iter().rev());
+            let len =
+                ending.zip(earlier).take(MAX_MATCH as usize).take_while(|(a, b)| a == b).count()
+                    as u32;
+            if len >= MIN_MATCH && len > self.match_len {
                 self.match_at = place;
-                self.match_len = 1;
+                self.match_len = len;
             }
         }
         self.places[key as usize] = self.past.len() as u32;
@@ -70,14 +76,7 @@ impl Literals {
             0
         };
         let len = if predicted > 0 { self.match_len } else { 0 };
-        let len_class = match len {
-            0 => 0,
-            1..4 => 1,
-            4..8 => 2,
-            8..16 => 3,
-            16..32 => 4,
-            _ => 5,
-        };
+        let len_class = if len < 16 { len } else { 12 + len.ilog2() };
         let mut partial = 1;
         for half in [0, 1] {
             let node = if half == 0 { 0 } else { partial };
@@ -89,7 +88,8 @@ impl Literals {
                 hash(5 | node << 8, b),
                 hash(6 | node << 8, hash(b, (before >> 32) as u32 & 0xffff)),
                 hash(7 | node << 8, self.word ^ (b & 0xff)),
-                hash(8 | node << 8, predicted << 3 | len_class),
+                hash(8 | node << 8, predicted << 5 | len_class),
+                0,
             ];
             let mut rows = [0; CONTEXTS];
             for (context, row) in rows.iter_mut().enumerate() {
@@ -98,12 +98,15 @@ impl Literals {
             let mut nibble = 1;
             for _ in 0..4 {
                 let depth = 31 - partial.leading_zeros();
-                let places = rows.map(|row| row | nibble);
+                let mut places = rows.map(|row| row | nibble);
                 let agrees = predicted > 0 && predicted >> (8 - depth) == partial;
+                let expected = predicted >> (7 - depth) & 1;
+                let certainty = if agrees { len_class << 1 | expected } else { 0 };
+                places[8] = self.mixer.row(8, certainty << 27) | certainty & 15;
                 let set = partial as usize
                     + if !agrees {
                         0
-                    } else if len < 8 {
+                    } else if len < 16 {
                         256
                     } else {
                         512
