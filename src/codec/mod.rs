@@ -11,6 +11,7 @@
 
 mod column;
 mod columns;
+mod mixed;
 mod sparse;
 #[cfg(test)]
 mod tests;
@@ -84,12 +85,15 @@ pub(crate) enum Layout {
         /// 1 to 22.
         zstd_level: i32,
     },
+    /// One stream of mixed contexts.
+    Mixed,
 }
 
 /// Encoder of one group.
 #[derive(Debug)]
 pub(crate) enum Encoder {
     Columns(columns::Encoder),
+    Mixed(Box<mixed::Encoder>),
 }
 
 impl Encoder {
@@ -98,6 +102,7 @@ impl Encoder {
             Layout::Columns { zstd_level } => {
                 Ok(Encoder::Columns(columns::Encoder::new(zstd_level, group)))
             }
+            Layout::Mixed => Ok(Encoder::Mixed(Box::new(mixed::Encoder::new(group)))),
         }
     }
 
@@ -106,6 +111,7 @@ impl Encoder {
         debug_assert!(piece.aligned_len > 0 || piece.literal_len > 0);
         match self {
             Encoder::Columns(encoder) => encoder.piece(piece),
+            Encoder::Mixed(encoder) => encoder.piece(piece),
         }
     }
 
@@ -114,6 +120,7 @@ impl Encoder {
         debug_assert_eq!(old.len, new.len());
         match self {
             Encoder::Columns(encoder) => encoder.aligned(old.aligned(), new),
+            Encoder::Mixed(encoder) => encoder.aligned(old, new),
         }
     }
 
@@ -121,6 +128,7 @@ impl Encoder {
     pub(crate) fn literals(&mut self, new: &[u8]) {
         match self {
             Encoder::Columns(encoder) => encoder.literals(new),
+            Encoder::Mixed(encoder) => encoder.literals(new),
         }
     }
 
@@ -128,6 +136,7 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
         match self {
             Encoder::Columns(encoder) => encoder.finish(),
+            Encoder::Mixed(encoder) => Ok(encoder.finish()),
         }
     }
 }
@@ -147,6 +156,7 @@ pub(crate) struct Decoder {
 #[derive(Debug)]
 enum Body {
     Columns(Box<columns::Decoder>),
+    Mixed(Box<mixed::Decoder>),
 }
 
 impl Decoder {
@@ -158,6 +168,7 @@ impl Decoder {
             Some(&(columns::SPLIT | columns::PAIRED)) => {
                 Body::Columns(Box::new(columns::Decoder::new(body, group)?))
             }
+            Some(&mixed::LAYOUT) => Body::Mixed(Box::new(mixed::Decoder::new(body, group))),
             Some(&found) => return Err(Fault::UnknownLayout { found }),
         };
         Ok(Decoder { group, left: group.len, aligned_left: 0, literal_left: 0, body })
@@ -172,6 +183,7 @@ impl Decoder {
         }
         let piece = match &mut self.body {
             Body::Columns(decoder) => decoder.piece()?,
+            Body::Mixed(decoder) => decoder.piece()?,
         };
         let len = u64::from(piece.aligned_len) + u64::from(piece.literal_len);
         if len == 0 || len > self.left.into() {
@@ -193,6 +205,7 @@ impl Decoder {
         self.aligned_left -= out.len() as u32;
         match &mut self.body {
             Body::Columns(decoder) => decoder.aligned(old.aligned(), out),
+            Body::Mixed(decoder) => decoder.aligned(old, out),
         }
     }
 
@@ -202,6 +215,7 @@ impl Decoder {
         self.literal_left -= out.len() as u32;
         match &mut self.body {
             Body::Columns(decoder) => decoder.literals(out),
+            Body::Mixed(decoder) => decoder.literals(out),
         }
     }
 
@@ -210,6 +224,7 @@ impl Decoder {
         assert!(self.left == 0 && self.aligned_left == 0 && self.literal_left == 0);
         match self.body {
             Body::Columns(decoder) => decoder.finish(),
+            Body::Mixed(decoder) => decoder.finish(),
         }
     }
 }

@@ -6,8 +6,8 @@ use proptest::sample::Index;
 
 use super::*;
 
-const LAYOUTS: [Layout; 2] =
-    [Layout::Columns { zstd_level: 3 }, Layout::Columns { zstd_level: 19 }];
+const LAYOUTS: [Layout; 3] =
+    [Layout::Columns { zstd_level: 3 }, Layout::Columns { zstd_level: 19 }, Layout::Mixed];
 
 /// A group with everything that its encoder is told.
 #[derive(Clone, Debug)]

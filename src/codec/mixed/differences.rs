@@ -1,0 +1,302 @@
+//! Aligned bytes, predicted from the old ones: does a byte differ, and by how much.
+
+use super::mixer::{Mixer, hash};
+use super::range::BitCoder;
+use super::references::{self, Guess, References};
+use crate::codec::{CONTEXT_LEN, OldBytes};
+
+/// Lengths of blocks that one bit may say to be equal, once so many bytes were equal before.
+const BLOCKS: [(usize, u32); 3] = [(4096, 4096), (256, 512), (32, 96)];
+
+/// Differences that are remembered.
+const HISTORY_LEN: usize = 32;
+
+const FLAG_CONTEXTS: usize = 11;
+const VALUE_CONTEXTS: usize = 11;
+
+pub(crate) struct Differences {
+    flags: Mixer<FLAG_CONTEXTS>,
+    values: Mixer<VALUE_CONTEXTS>,
+    blocks: Mixer<3>,
+    relative: References,
+    absolute: References,
+    /// Bytes still to come of a block known to be equal.
+    equal_left: usize,
+    /// No block from this length on is tried.
+    cap: usize,
+    /// Whether the last bytes differed, the last one in the lowest bit.
+    flag_history: u32,
+    /// Equal bytes since the last difference.
+    quiet: u32,
+    block_history: u32,
+    /// What was added to the last aligned bytes, a ring.
+    history: [u8; HISTORY_LEN],
+    position: usize,
+    /// The last differences that were not zero, with the flags before them.
+    recent: [u32; 2],
+}
+
+impl Differences {
+    pub(crate) fn new() -> Self {
+        Differences {
+            relative: References::new(),
+            absolute: References::new(),
+            flags: Mixer::new(18, 64 * 64, 250, 5),
+            values: Mixer::new(18, 256 * 64, 60, 5),
+            blocks: Mixer::new(12, 4, 200, 5),
+            equal_left: 0,
+            cap: usize::MAX,
+            flag_history: 0,
+            quiet: 0,
+            block_history: 0,
+            history: [0; HISTORY_LEN],
+            position: 0,
+            recent: [0; 2],
+        }
+    }
+
+    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them. When
+    /// encoding they must be all that are left.
+    pub(crate) fn code<C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        old: OldBytes<'_>,
+        new: &mut [u8],
+        left: usize,
+        position: Position,
+    ) {
+        let aligned = old.aligned();
+        let mut i = 0;
+        while i < new.len() {
+            if self.equal_left == 0 {
+                self.code_blocks(coder, &old, i, new, left - i);
+            }
+            if self.equal_left > 0 {
+                let len = self.equal_left.min(new.len() - i);
+                if !C::ENCODES {
+                    new[i..i + len].copy_from_slice(&aligned[i..i + len]);
+                }
+                self.equal_left -= len;
+                self.pass_equal(len);
+                i += len;
+                continue;
+            }
+            let around = Around::new(&old, i);
+            self.refer(&around, position.after(i));
+            let difference = new[i].wrapping_sub(aligned[i]);
+            let difference = self.code_byte(coder, &around, difference);
+            if !C::ENCODES {
+                new[i] = aligned[i].wrapping_add(difference);
+            }
+            self.relative.learn(new[i]);
+            self.absolute.learn(new[i]);
+            i += 1;
+        }
+    }
+
+    /// Finds out how many of the next bytes are known to be equal.
+    fn code_blocks<C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        old: &OldBytes<'_>,
+        i: usize,
+        new: &[u8],
+        left: usize,
+    ) {
+        for (level, (len, quiet)) in BLOCKS.into_iter().enumerate() {
+            if len > left || len >= self.cap || self.quiet < quiet {
+                continue;
+            }
+            let equal = C::ENCODES && old.aligned()[i..i + len] == new[i..i + len];
+            let level = level as u32;
+            let places = [
+                self.blocks.row(0, hash(level, self.block_history & 0xff)) | level,
+                self.blocks.row(1, hash(level | 4, self.quiet.ilog2())) | level,
+                self.blocks.row(
+                    2,
+                    hash(level | 8, u32::from(old.aligned()[i]) | (self.block_history & 3) << 8),
+                ) | level,
+            ];
+            let equal = self.blocks.code(coder, &places, level as usize, equal);
+            self.block_history = self.block_history << 1 | u32::from(equal);
+            if equal {
+                self.equal_left = len;
+                return;
+            }
+            self.cap = len;
+        }
+    }
+
+    /// Looks whether a reference begins at a byte.
+    fn refer(&mut self, around: &Around, position: Position) {
+        let value = around.from.iter().rev().fold(0, |value, byte| value << 8 | byte);
+        let (old, moved) = (position.old as u32, position.new.wrapping_sub(position.old) as u32);
+        let is_even = old % 4 == 0;
+        if !self.relative.is_inside() && (is_even || references::is_relative(around)) {
+            self.relative.begin(value, old.wrapping_add(4), moved);
+        }
+        if !self.absolute.is_inside() && is_even {
+            self.absolute.begin(value, 0, 0);
+        }
+    }
+
+    fn pass_equal(&mut self, len: usize) {
+        self.relative.interrupt();
+        self.absolute.interrupt();
+        self.flag_history = self.flag_history.checked_shl(len as u32).unwrap_or(0);
+        self.quiet = self.quiet.saturating_add(len as u32);
+        for _ in 0..len.min(HISTORY_LEN) {
+            self.push(0);
+        }
+    }
+
+    fn push(&mut self, difference: u8) {
+        self.history[self.position] = difference;
+        self.position = (self.position + 1) % HISTORY_LEN;
+    }
+
+    /// Returns the difference of the byte this many before.
+    fn last(&self, back: usize) -> u32 {
+        self.history[(self.position + HISTORY_LEN - back) % HISTORY_LEN].into()
+    }
+
+    fn code_byte<C: BitCoder>(&mut self, coder: &mut C, around: &Around, difference: u8) -> u8 {
+        let f = self.flag_history;
+        let quiet = self.quiet;
+        let [o4, o3, o2, o1] = around.before;
+        let [o0, n1, n2, n3] = around.from;
+        let (d1, d2) = (self.last(1), self.last(2));
+        let (d4, d8) = (self.last(4), self.last(8));
+        let (relative, absolute) = (self.relative.guess(), self.absolute.guess());
+        let contexts = [
+            hash(1 << 24 | (f & 0xff) << 8 | quiet.min(40), 0),
+            hash(2, o0 << 16 | o1 << 8 | f & 1),
+            hash(3 << 8 | f & 7, o1 << 16 | o2 << 8 | o3),
+            hash(4 << 8 | f & 15, d1 << 16 | d2 << 8 | o0),
+            hash(5 << 8 | o0, n1 << 24 | n2 << 16 | n3 << 8 | o1),
+            hash(6 << 8 | f & 3, o1 << 24 | o2 << 16 | o3 << 8 | o4),
+            hash(7 << 16 | (f & 3) << 8 | quiet.min(6), o0 << 24 | o1 << 16 | o2 << 8 | n1),
+            hash(8 << 16 | (f & 7) << 8, d4 << 16 | d8 << 8 | d1),
+            hash(9, relative.context),
+            hash(10, absolute.context),
+            hash(relative.context, absolute.context),
+        ];
+        let mut places = [0; FLAG_CONTEXTS];
+        for (context, place) in places.iter_mut().enumerate() {
+            *place = self.flags.row(context, contexts[context]) | (contexts[context] & 15);
+        }
+        let set =
+            (((relative.class << 3 | absolute.class) << 3 | f & 7) << 3 | quiet.min(7)) as usize;
+        let differs = self.flags.code(coder, &places, set, difference != 0);
+        let mut value = 0;
+        if differs {
+            value = self.code_value(coder, around, relative, absolute, difference);
+        }
+        self.flag_history = f << 1 | u32::from(differs);
+        self.quiet = if differs { 0 } else { quiet.saturating_add(1) };
+        if differs {
+            self.cap = usize::MAX;
+        }
+        self.push(value);
+        value
+    }
+
+    fn code_value<C: BitCoder>(
+        &mut self,
+        coder: &mut C,
+        around: &Around,
+        relative: Guess,
+        absolute: Guess,
+        difference: u8,
+    ) -> u8 {
+        let f = self.flag_history;
+        let [_, _, o2, o1] = around.before;
+        let [o0, n1, ..] = around.from;
+        let (d1, d2) = (self.last(1), self.last(2));
+        let (d4, d8) = (self.last(4), self.last(8));
+        let [r0, r1] = self.recent;
+        let set = (relative.class << 3 | absolute.class) as usize;
+        let mut partial = 1;
+        for half in [0, 1] {
+            let node = if half == 0 { 0 } else { partial };
+            let contexts = [
+                hash(11 << 8 | f & 7, node),
+                hash(12 << 8 | f & 3, node << 8 | d1),
+                hash(13 << 8 | o0, node << 16 | d1 << 8 | d2),
+                hash(14 << 8 | f & 3, node << 12 | r0),
+                hash(15 << 8 | f & 3, node << 24 | r0 << 12 | r1),
+                hash(16 << 8 | o0, node << 16 | o1 << 8 | n1),
+                hash((17 << 12 | r0) << 2 | f & 3, node << 16 | o1 << 8 | o2),
+                hash(18 << 8 | f & 7, node << 24 | d4 << 16 | d8 << 8 | d1),
+                hash(19 << 16 | node, relative.context),
+                hash(20 << 16 | node, absolute.context),
+                hash(hash(21 << 16 | node, relative.context), absolute.context),
+            ];
+            let mut rows = [0; VALUE_CONTEXTS];
+            for (context, row) in rows.iter_mut().enumerate() {
+                *row = self.values.row(context, contexts[context]);
+            }
+            let mut nibble = 1;
+            for _ in 0..4 {
+                let places = rows.map(|row| row | nibble);
+                let shift = 7 - (31 - partial.leading_zeros());
+                let bit = difference >> shift & 1 == 1;
+                let bit =
+                    u32::from(self.values.code(coder, &places, set << 8 | partial as usize, bit));
+                nibble = nibble << 1 | bit;
+                partial = partial << 1 | bit;
+            }
+        }
+        let value = partial as u8;
+        self.recent = [u32::from(value) | (f & 3) << 8, r0];
+        value
+    }
+
+    /// Begins another stretch.
+    pub(crate) fn begin(&mut self) {
+        self.relative.interrupt();
+        self.absolute.interrupt();
+        self.equal_left = 0;
+        self.cap = usize::MAX;
+    }
+}
+
+/// Where an aligned byte lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    pub(crate) old: u64,
+    pub(crate) new: u64,
+}
+
+impl Position {
+    fn after(self, len: usize) -> Self {
+        Position { old: self.old.wrapping_add(len as u64), new: self.new + len as u64 }
+    }
+}
+
+/// Old bytes around one that is coded; zeros where there are none.
+pub(crate) struct Around {
+    pub(crate) before: [u32; 4],
+    /// The byte itself first.
+    pub(crate) from: [u32; 4],
+}
+
+impl Around {
+    #[inline(always)]
+    fn new(old: &OldBytes<'_>, i: usize) -> Self {
+        let place = old.before + i;
+        const { assert!(CONTEXT_LEN >= 4) };
+        if let Some(near) = place.checked_sub(4).and_then(|start| old.bytes.get(start..start + 8)) {
+            let near: [u8; 8] = near.try_into().expect("eight bytes");
+            let [a, b, c, d, e, f, g, h] = near.map(u32::from);
+            return Around { before: [a, b, c, d], from: [e, f, g, h] };
+        }
+        let at = |place: Option<usize>| {
+            place.and_then(|place| old.bytes.get(place)).copied().map_or(0, u32::from)
+        };
+        Around {
+            before: [4, 3, 2, 1].map(|back| at(place.checked_sub(back))),
+            from: [0, 1, 2, 3].map(|ahead| at(Some(place + ahead))),
+        }
+    }
+}
