@@ -43,7 +43,7 @@ impl Coded {
 }
 
 /// The head of a column, parsed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Head {
     raw_len: usize,
     coded_len: usize,
@@ -69,8 +69,16 @@ impl Head {
         Ok((Head { raw_len, coded_len, codec }, first_len + second_len))
     }
 
+    pub(crate) fn raw_len(&self) -> usize {
+        self.raw_len
+    }
+
     pub(crate) fn coded_len(&self) -> usize {
         self.coded_len
+    }
+
+    pub(crate) fn codec_name(&self) -> &'static str {
+        if self.codec == RAW { "raw" } else { "zstd" }
     }
 }
 

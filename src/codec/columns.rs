@@ -22,6 +22,9 @@ pub(crate) const SPLIT: u8 = 0;
 pub(crate) const PAIRED: u8 = 1;
 
 const COLUMNS: usize = 6;
+/// What is in them.
+const NAMES: [&str; COLUMNS] =
+    ["aligned lengths", "literal lengths", "seeks", "gaps", "differences", "literals"];
 /// Places of two of them.
 const GAPS: usize = 3;
 const VALUES: usize = 4;
@@ -125,6 +128,18 @@ impl Encoder {
     }
 }
 
+/// Parses the heads of a body, with the names of the columns, and returns where the contents begin.
+pub(crate) fn heads(body: &[u8]) -> Result<([(&'static str, Head); COLUMNS], usize), Fault> {
+    let mut position = 1;
+    let mut heads = NAMES.map(|name| (name, Head::default()));
+    for ((_, head), max_raw_len) in heads.iter_mut().zip(MAX_RAW_LENS) {
+        let len;
+        (*head, len) = Head::parse(&body[position..], max_raw_len)?;
+        position += len;
+    }
+    Ok((heads, position))
+}
+
 #[derive(Debug)]
 pub(crate) struct Decoder {
     body: Vec<u8>,
@@ -139,15 +154,9 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn new(body: Vec<u8>, group: Group) -> Result<Self, Fault> {
         let is_paired = body[0] == PAIRED;
-        let mut position = 1;
-        let mut heads = Vec::with_capacity(COLUMNS);
-        for max_raw_len in MAX_RAW_LENS {
-            let (head, len) = Head::parse(&body[position..], max_raw_len)?;
-            heads.push(head);
-            position += len;
-        }
+        let (heads, mut position) = heads(&body)?;
         let mut readers = Vec::with_capacity(COLUMNS);
-        for (head, max_window_log) in heads.into_iter().zip(MAX_WINDOW_LOGS) {
+        for ((_, head), max_window_log) in heads.into_iter().zip(MAX_WINDOW_LOGS) {
             if head.coded_len() > body.len() - position {
                 return Err(Fault::Ended);
             }

@@ -11,6 +11,7 @@
 
 mod column;
 mod columns;
+mod describe;
 mod mixed;
 mod sparse;
 #[cfg(test)]
@@ -19,6 +20,9 @@ mod varint;
 mod zstd;
 
 use std::fmt;
+
+pub(crate) use describe::describe;
+pub use describe::{BodyFacts, ColumnFacts};
 
 /// Bytes of the old file on either side of aligned bytes that their coder may look at.
 pub(crate) const CONTEXT_LEN: usize = 8;

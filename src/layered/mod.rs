@@ -21,6 +21,7 @@ use std::ops::ControlFlow;
 
 use old::Effort;
 
+pub use crate::codec::{BodyFacts, ColumnFacts};
 #[cfg(unix)]
 pub use apply::apply_to_file;
 pub use apply::{ApplyOptions, ApplyStats, apply};
@@ -74,7 +75,7 @@ impl PatchLevel {
         match self {
             PatchLevel::Fast => Layout::Columns { zstd_level: 3 },
             PatchLevel::Default => Layout::Columns { zstd_level: 19 },
-            PatchLevel::Max => Layout::Columns { zstd_level: 22 },
+            PatchLevel::Max => Layout::Mixed,
         }
     }
 }

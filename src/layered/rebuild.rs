@@ -1,8 +1,8 @@
 //! A group of the result, rebuilt from its body and the basis.
 
+use super::damaged;
 use crate::codec::{CONTEXT_LEN, Decoder, Fault, Group, OldBytes};
 use crate::error::Result;
-use super::damaged;
 use crate::layered::nearby::{MAX_STRETCH, Nearby};
 use crate::read_at::ReadAt;
 
