@@ -66,7 +66,7 @@ pub struct Stretch {
 pub fn explain(
     patch: impl Read,
     basis: Option<&dyn ReadAt>,
-    mut tell: impl FnMut(&Stretch) -> Result<()>,
+    mut tell: impl FnMut(&PatchHeader, &Stretch) -> Result<()>,
 ) -> Result<Explanation> {
     let mut frames = Frames::new(patch);
     let header = frames.first()?;
@@ -86,6 +86,7 @@ pub fn explain(
             // What differs from zeros is what differs from any basis.
             let basis = basis.unwrap_or(&Zeros);
             let rebuild = Rebuild::new(basis, job.body, job.group, job.offset)?;
+            let mut tell = |stretch: &Stretch| tell(&header, stretch);
             tell_group(rebuild, basis, job.group.start, job.group.len, &mut tell)?;
         }
     }

@@ -144,15 +144,8 @@ pub enum Command {
         /// The file
         #[arg(value_hint = ValueHint::FilePath)]
         file: OsString,
-        /// List the commands of a delta; with --json one object per line, the summary last
-        #[arg(long)]
-        commands: bool,
-        /// Draw where the bytes of the new file come from
-        #[arg(long)]
-        map: bool,
-        /// Write the drawing of --map as SVG into a file
-        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-        svg: Option<OsString>,
+        #[command(flatten)]
+        what: Inspected,
     },
     /// Check that a delta or layered patch turns the basis into the new file
     Verify {
@@ -237,6 +230,24 @@ impl Parameters {
         let Parameters { block_size, sum_size, hash, rollsum } = self;
         block_size.is_some() || sum_size.is_some() || hash.is_some() || rollsum.is_some()
     }
+}
+
+/// What is said about a file.
+#[derive(Args, Debug)]
+pub struct Inspected {
+    /// List the commands of a delta or the stretches of a layered patch; with --json one object per
+    /// line, the summary last
+    #[arg(long)]
+    pub commands: bool,
+    /// Draw where the bytes of a layered patch's result come from
+    #[arg(long)]
+    pub map: bool,
+    /// Write that drawing as SVG into a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub svg: Option<PathBuf>,
+    /// The basis: patches of level max show their stretches with it alone
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub basis: Option<OsString>,
 }
 
 /// How the work is done; the result does not depend on it.

@@ -1,6 +1,6 @@
 //! The commands that make, apply and check deltas; `inspect` has a file of its own.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -64,8 +64,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
                 ApplyOptions::new().max_output_bytes(max_output).max_memory_bytes(max_memory);
             patch(&basis, &delta, (options, of_layered), work, &output, verbosity)?;
         }
-        Command::Inspect { file, commands, map: _, svg: _ } => {
-            return inspect(&mut Input::open(Some(&file))?, commands, verbosity.json);
+        Command::Inspect { file, what } => {
+            return inspect(Input::open(Some(&file))?, &what, verbosity.json);
         }
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
@@ -82,7 +82,11 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
         Command::Delta { signature, new, .. } => vec![signature, new],
         Command::Patch { basis, delta, .. } => vec![basis, delta],
         Command::Diff { old, new, .. } => vec![old, new],
-        Command::Inspect { file, .. } => vec![file],
+        Command::Inspect { file, what } => [Some(file), what.basis.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(OsString::as_os_str)
+            .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
         Command::Generate { .. } => vec![],
     }

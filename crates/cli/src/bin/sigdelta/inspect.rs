@@ -4,7 +4,7 @@ use std::io::{BufWriter, Read, Write};
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
-use sigdelta::format::{DELTA_MAGIC, likeness};
+use sigdelta::format::{DELTA_MAGIC, LAYERED_MAGIC, likeness};
 use sigdelta::io::BufferSizes;
 use sigdelta::{
     AfterEnd, Command, CommandStats, DeltaDecoder, DeltaEvent, Error, IoAction, LoadOptions,
@@ -12,12 +12,14 @@ use sigdelta::{
 };
 use sigdelta_cli::stream::Input;
 
+use crate::cli::Inspected;
 use crate::exit::Exit;
+use crate::explain::layered;
 use crate::message;
 use crate::report::{SCHEMA, command_lines, commands_json, kind_json, merge};
 
-/// Prints what a file is, and the commands of a delta on request.
-pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<Exit> {
+/// Prints what a file is, and what was asked for beside.
+pub fn inspect(mut input: Input, what: &Inspected, as_json: bool) -> Result<Exit> {
     let name = input.name.clone();
     let mut start = Vec::new();
     (&mut input.file)
@@ -28,7 +30,11 @@ pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<
     let rest = start.as_slice().chain(&mut input.file);
     let mut exit = Exit::Success;
     let description = if start.len() == 4 && magic == DELTA_MAGIC {
-        delta(rest, list_commands, as_json)
+        delta(rest, what.commands, as_json)
+    } else if start == LAYERED_MAGIC {
+        let basis = what.basis.as_deref().map(|name| Input::open(Some(name))?.into_seekable());
+        layered(rest, basis.transpose()?, what, as_json)
+            .map(|(json, text)| Description { json, text })
     } else if start.len() == 4 && SignatureKind::from_magic(magic).is_some() {
         signature(rest)
     } else {
@@ -36,8 +42,10 @@ pub fn inspect(input: &mut Input, list_commands: bool, as_json: bool) -> Result<
         Ok(Description {
             json: json!({ "type": "unknown", "likeness": likeness(&start) }),
             text: vec![match likeness(&start) {
-                Some(likeness) => format!("neither signature nor delta; it looks like {likeness}"),
-                None => "neither signature nor delta".to_owned(),
+                Some(likeness) => {
+                    format!("neither signature, delta nor layered patch; it looks like {likeness}")
+                }
+                None => "neither signature, delta nor layered patch".to_owned(),
             }],
         })
     };

@@ -3,8 +3,10 @@
 mod cli;
 mod commands;
 mod exit;
+mod explain;
 mod inspect;
 mod layered;
+mod map;
 mod message;
 mod peek;
 mod progress;
