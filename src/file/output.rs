@@ -91,6 +91,14 @@ impl OutputFile {
         }
     }
 
+    /// Returns the file that is written.
+    pub(super) fn file(&self) -> &File {
+        match &self.sink {
+            Sink::Temporary { file, .. } => file.as_file(),
+            Sink::Direct(file) => file,
+        }
+    }
+
     /// Checks what was written against the trailer of a delta, by reading it again.
     ///
     /// # Errors
