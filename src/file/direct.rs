@@ -33,7 +33,12 @@ impl Terms {
 
 impl<'a> Direct<'a> {
     pub(super) fn new(to: &'a File) -> Self {
-        Direct { to, terms: terms_of(to) }
+        let terms = match is_in_memory(to) {
+            _ if !cfg!(target_os = "linux") => Terms::NEVER,
+            true => Terms::MEMORY,
+            false => Terms::PAGES,
+        };
+        Direct { to, terms }
     }
 }
 
@@ -58,12 +63,9 @@ impl Shortcut for Direct<'_> {
 }
 
 #[cfg(target_os = "linux")]
-fn terms_of(to: &File) -> Terms {
+fn is_in_memory(file: &File) -> bool {
     use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
-    match fstatfs(to) {
-        Ok(system) if system.filesystem_type() == TMPFS_MAGIC => Terms::MEMORY,
-        _ => Terms::PAGES,
-    }
+    fstatfs(file).is_ok_and(|system| system.filesystem_type() == TMPFS_MAGIC)
 }
 
 #[cfg(target_os = "linux")]
@@ -80,8 +82,8 @@ fn copy(from: &File, position: u64, len: u64, to: &File) -> u64 {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn terms_of(_: &File) -> Terms {
-    Terms::NEVER
+fn is_in_memory(_: &File) -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]
