@@ -1,6 +1,7 @@
 //! Streams: the engines driven over `Read`, `Write` and `Seek`, in bounded memory.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::{ControlFlow, Range};
 
@@ -147,8 +148,21 @@ pub fn delta(
 /// was written until then is wrong or incomplete.
 pub fn patch(
     basis: impl Basis,
+    delta: impl Read,
+    output: impl Write,
+    options: PatchOptions,
+    buffers: BufferSizes,
+    monitor: &mut dyn Monitor,
+) -> Result<PatchStats> {
+    patch_with(basis, delta, output, (), options, buffers, monitor)
+}
+
+/// As [`patch`], with a shortcut for what need not be hashed.
+pub(crate) fn patch_with(
+    basis: impl Basis,
     mut delta: impl Read,
     mut output: impl Write,
+    mut shortcut: impl Shortcut,
     options: PatchOptions,
     buffers: BufferSizes,
     monitor: &mut dyn Monitor,
@@ -165,12 +179,22 @@ pub fn patch(
         sink.produced(step.produced);
         match step.status {
             PatchStatus::NeedsBasis { position, len } => {
-                if sink.is_full() {
+                let to_read = match patcher.is_hashing() {
+                    true => len,
+                    false => shortcut.distance(position, len, sink.total_bytes),
+                };
+                if sink.is_full() || to_read == 0 {
                     sink.write(&mut output)?;
                     report(monitor, &source, &sink)?;
                 }
+                if to_read == 0 {
+                    let copied = shortcut.copy(&basis.inner, position, len);
+                    patcher.copied_unseen(copied);
+                    sink.total_bytes += copied;
+                    continue;
+                }
                 let space = sink.space();
-                let len = usize::try_from(len).unwrap_or(usize::MAX).min(space.len());
+                let len = usize::try_from(to_read).unwrap_or(usize::MAX).min(space.len());
                 let read = basis.read_at(position, &mut space[..len])?;
                 if read == 0 {
                     sink.write(&mut output)?;
@@ -280,11 +304,43 @@ pub trait Basis {
     /// # Errors
     /// [`Error::Io`].
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize>;
+
+    /// Returns the file behind the basis, if it has the same bytes at the same positions: for copies
+    /// by the system.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+}
+
+/// A way for bytes of the basis to the output that leads past the buffer.
+pub(crate) trait Shortcut {
+    /// Returns how many bytes of a copy are to be read before the next may take the shortcut; `len`
+    /// if none may.
+    fn distance(&self, position: u64, len: u64, out_position: u64) -> u64;
+
+    /// Copies bytes of the basis to where the output stands, and returns how many; 0 if that failed,
+    /// which closes the shortcut.
+    fn copy(&mut self, basis: &impl Basis, position: u64, len: u64) -> u64;
+}
+
+/// There is no shortcut.
+impl Shortcut for () {
+    fn distance(&self, _: u64, len: u64, _: u64) -> u64 {
+        len
+    }
+
+    fn copy(&mut self, _: &impl Basis, _: u64, _: u64) -> u64 {
+        0
+    }
 }
 
 impl<B: Basis + ?Sized> Basis for &mut B {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize> {
         (**self).read_at(position, buf)
+    }
+
+    fn file(&self) -> Option<&File> {
+        (**self).file()
     }
 }
 
@@ -297,10 +353,14 @@ impl Basis for &[u8] {
 
 /// A file is read with one system call and keeps its position.
 #[cfg(unix)]
-impl Basis for &std::fs::File {
+impl Basis for &File {
     fn read_at(&mut self, position: u64, buf: &mut [u8]) -> Result<usize> {
         use std::os::unix::fs::FileExt;
         retry(|| FileExt::read_at(*self, buf, position)).map_err(Error::io(IoAction::ReadBasis))
+    }
+
+    fn file(&self) -> Option<&File> {
+        Some(self)
     }
 }
 

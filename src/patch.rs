@@ -50,6 +50,12 @@ impl PatchOptions {
         self.verify = verify;
         self
     }
+
+    /// Returns what [`PatchOptions::verify`] set.
+    #[cfg(feature = "file")]
+    pub(crate) fn verifies(&self) -> bool {
+        self.verify
+    }
 }
 
 /// Engine that turns a delta (`docs/formats.md`, "Delta") into the new file, asking for the bytes of
@@ -224,6 +230,24 @@ impl Patcher {
         assert!(bytes.len() as u64 <= asked, "more bytes than the copy asked for");
         self.wrote(bytes);
         self.skip_copy(bytes.len() as u64);
+    }
+
+    /// Takes note of bytes that [`PatchStatus::NeedsBasis`] asked for and that went from the basis to
+    /// the result by another way than the output.
+    ///
+    /// # Panics
+    /// If these are more bytes than were asked for, or if the result [is hashed](Self::is_hashing).
+    pub fn copied_unseen(&mut self, len: u64) {
+        let asked = self.copy.as_ref().map_or(0, |copy| copy.left);
+        assert!(len <= asked, "more bytes than the copy asked for");
+        assert!(!self.is_hashing(), "bytes that must be hashed went unseen");
+        self.stats.out_bytes += len;
+        self.skip_copy(len);
+    }
+
+    /// Returns true if the result is hashed as it is made, so that all of its bytes must be seen.
+    pub fn is_hashing(&self) -> bool {
+        self.digest.is_some()
     }
 
     /// Returns the error for a basis that ends where [`PatchStatus::NeedsBasis`] asked for bytes.

@@ -3,6 +3,7 @@
 //! Large files are done by several threads, as [`Threads::auto`] says.
 //! For progress, limits on signatures or streams, combine [`OutputFile`] with [`crate::io`] or [`crate::parallel`].
 
+mod direct;
 #[cfg(all(feature = "layered", unix))]
 mod layered;
 mod output;
@@ -19,13 +20,14 @@ use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result};
 use crate::format::Trailer;
 use crate::index::Index;
-use crate::io::{Basis, BufferSizes, load_signature, patch as patch_stream};
+use crate::io::{Basis, BufferSizes, load_signature, patch_with};
 use crate::monitor::Monitor;
 use crate::options::SignatureOptions;
 use crate::parallel::{self, Threads};
 use crate::patch::PatchOptions;
 use crate::signature::LoadOptions;
 use crate::stats::{DeltaStats, PatchStats, SignatureStats};
+use direct::Direct;
 
 /// What goes into a pipe is soon copied again, so it should still be in the cache by then.
 const PIPE_BUFFER: usize = 32 << 10;
@@ -138,7 +140,9 @@ pub fn patch(
 }
 
 /// Writes the result of a delta as [`crate::io::patch`] does, and checks it against the trailer if
-/// there is one, in the way that costs least.
+/// there is one, in the way that costs least; not at all if [`PatchOptions::verify`] is off.
+///
+/// Long copies between files are made by the system, which may share their blocks.
 ///
 /// # Errors
 /// Those of [`crate::io::patch`].
@@ -152,12 +156,16 @@ pub fn patch_to(
 ) -> Result<PatchStats> {
     // What can be read again is hashed only if a trailer has come.
     let direct = output.temporary_path().is_none();
-    let while_patching = direct && may_have_trailer(delta);
+    let verify = options.verifies();
+    let while_patching = verify && direct && may_have_trailer(delta);
     let options = options.verify(while_patching);
     let output_size = if direct { Some(PIPE_BUFFER) } else { None };
     let buffers = BufferSizes { output: buffers.output.or(output_size), ..buffers };
-    let mut stats = patch_stream(basis, delta, &mut *output, options, buffers, monitor)?;
+    let file = output.file();
+    let shortcut = Direct::new(file);
+    let mut stats = patch_with(basis, delta, file, shortcut, options, buffers, monitor)?;
     if let Some(trailer) = stats.trailer
+        && verify
         && !stats.verified
     {
         output.check(&trailer)?;

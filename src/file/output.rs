@@ -91,6 +91,14 @@ impl OutputFile {
         }
     }
 
+    /// Returns the file that is written.
+    pub(super) fn file(&self) -> &File {
+        match &self.sink {
+            Sink::Temporary { file, .. } => file.as_file(),
+            Sink::Direct(file) => file,
+        }
+    }
+
     /// Returns the temporary file for writing anywhere in it; None if the output is written directly.
     #[cfg(all(feature = "layered", unix))]
     pub(super) fn whole_file(&self) -> Result<Option<File>> {

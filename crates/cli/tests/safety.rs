@@ -254,10 +254,37 @@ fn a_delta_from_a_pipe_is_verified_before_the_result_is_published() {
     };
     assert_eq!(status(&patch("wrong", "out")), 106);
     assert!(!folder.path().join("out").exists());
-    assert_eq!(status(&patch("wrong", "-")), 106);
     assert_eq!(status(&patch("old", "out")), 0);
     assert!(fs::read(folder.path().join("out")).unwrap() == new);
-    assert!(patch("old", "-").stdout == new);
+}
+
+#[test]
+fn between_two_pipes_sigdelta_verifies_and_rdiff_says_that_it_does_not() {
+    let (folder, old, new) = folder();
+    let delta = fs::read(folder.path().join("delta")).unwrap();
+    let wrong = old.iter().map(|byte| byte ^ 1).collect::<Vec<_>>();
+    fs::write(folder.path().join("wrong"), wrong).unwrap();
+    let patch = |program, basis| {
+        common::run_with_input(program, folder.path(), &["patch", basis, "-"], &delta)
+    };
+    assert_eq!(status(&patch(SIGDELTA, "wrong")), 6);
+    assert!(patch(SIGDELTA, "old").stdout == new);
+
+    let wrong = patch(RDIFF, "wrong");
+    assert_eq!(status(&wrong), 0, "{wrong:?}");
+    assert!(wrong.stdout.len() == new.len() && wrong.stdout != new);
+    let right = patch(RDIFF, "old");
+    assert!(right.stdout == new);
+    for output in [wrong, right] {
+        assert!(stderr(&output).contains("not compared with the trailer"), "{}", stderr(&output));
+    }
+    // A delta that can be looked at before is verified, and one of rdiff has nothing to say.
+    let output = run(RDIFF, folder.path(), &["patch", "wrong", "delta", "-"]);
+    assert_eq!(status(&output), 106);
+    run_ok(RDIFF, folder.path(), &["delta", "sig", "new", "plain"]);
+    let plain = fs::read(folder.path().join("plain")).unwrap();
+    let output = common::run_with_input(RDIFF, folder.path(), &["patch", "old"], &plain);
+    assert!(output.stdout == new && output.stderr.is_empty());
 }
 
 fn wait_until(condition: impl Fn() -> bool) {

@@ -222,13 +222,20 @@ fn patch(args: &Args, files: &[OsString]) -> Result<(), Exit> {
 
     let clock = Clock::start();
     let basis = basis.into_seekable().map_err(|error| job_failed("patch", &error))?;
-    let options = PatchOptions::new().after_end(AfterEnd::Tolerate);
     let stats = produce(output, &delta, &basis, |output| {
+        // From one pipe to another all would have to be hashed in case that a trailer follows, which
+        // costs more than the patch.
+        let verify = output.temporary_path().is_some() || regular_len(&delta.file).is_some();
+        let options = PatchOptions::new().after_end(AfterEnd::Tolerate).verify(verify);
         patch_to(&basis.file, &delta.file, output, options, buffers(args)?, &mut ())
     })
     .map_err(|error| job_failed("patch", &error))?;
     if stats.verified {
         verbose(args, "patch: the result was verified by the trailer of the delta");
+    } else if stats.trailer.is_some() {
+        complain(
+            "warning: result not compared with the trailer of the delta; use `sigdelta patch'",
+        );
     }
     let line = line("patch", &clock).commands(&stats.commands);
     statistics(args, line.bytes(stats.in_bytes, stats.out_bytes));
