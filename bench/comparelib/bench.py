@@ -41,8 +41,8 @@ class Bench:
     def measure(self, case: Case) -> Measured:
         measured = measure(case, self.rounds, self.scratch)
         self.results.append(measured)
-        peers = [name for name in case.commands if name in C_PEERS]
-        ratios = [f"{median(measured.ratios(peer)):.2f} times {peer}" for peer in peers if peer in measured.samples]
+        peers = [peer for peer in C_PEERS if peer in measured.samples and OURS in measured.samples]
+        ratios = [f"{median(measured.ratios(peer)):.2f} times {peer}" for peer in peers]
         print(f"{case.name}: {', '.join(ratios) or 'done'}", file=sys.stderr, flush=True)
         return measured
 

@@ -9,6 +9,7 @@ WIDTH, HEIGHT = 230, 200
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 34, 52
 LEGEND_HEIGHT = 34
 MARK = 4
+ALTERNATIVE = "MB of the file per second of CPU time, against its length"
 
 STYLE = """\
   text { font: 12px system-ui, sans-serif; fill: #24292f; }
@@ -52,8 +53,8 @@ def draw(panels: list[Panel], sizes: list[str]) -> str:
     step = LEFT + WIDTH + RIGHT
     width, height = step * len(panels), TOP + HEIGHT + BOTTOM + LEGEND_HEIGHT
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'role="img" aria-label="MB of the file per second of CPU time, against its length">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img" aria-label="{ALTERNATIVE}">',
         f"<style>\n{STYLE}</style>",
     ]
     for number, panel in enumerate(panels):
@@ -84,7 +85,8 @@ def draw_panel(panel: Panel, sizes: list[str], decades: tuple[int, int]) -> str:
     parts.append(f'<line class="axis" x1="0" x2="{WIDTH}" y1="{HEIGHT}" y2="{HEIGHT}"/>')
     parts += [text(x(size), HEIGHT + 18, size) for size in sizes]
     parts.append(text(WIDTH / 2, HEIGHT + 38, "length of the file"))
-    parts.append(f'<g transform="translate(-44 {HEIGHT / 2}) rotate(-90)">{text(0, 0, "MB per CPU second")}</g>')
+    vertical = text(0, 0, "MB per CPU second (log)")
+    parts.append(f'<g transform="translate(-48 {HEIGHT / 2}) rotate(-90)">{vertical}</g>')
     for number, series in enumerate(panel.series):
         points = [(x(size), y(speed)) for size, speed in series.speeds.items()]
         line = " L".join(f"{px:.1f} {py:.1f}" for px, py in points)
@@ -105,14 +107,13 @@ def draw_legend(names: list[str]) -> str:
 
 def draw_mark(number: int, x: float, y: float) -> str:
     """Returns a shape of its own for each series, for those who do not tell the colours apart."""
-    left, top, size = x - MARK, y - MARK, 2 * MARK
     shapes = [
-        f'<circle class="f0" cx="{x:.1f}" cy="{y:.1f}" r="{MARK}"/>',
-        f'<rect class="f1" x="{left:.1f}" y="{top:.1f}" width="{size}" height="{size}"/>',
-        f'<polygon class="f2" points="{x:.1f},{top:.1f} {x + MARK:.1f},{y + MARK:.1f} {left:.1f},{y + MARK:.1f}"/>',
-        f'<polygon class="f3" points="{x:.1f},{top:.1f} {x + MARK:.1f},{y:.1f} {x:.1f},{y + MARK:.1f} {left:.1f},{y:.1f}"/>',
+        f'<circle class="f0" r="{MARK}"/>',
+        f'<rect class="f1" x="{-MARK}" y="{-MARK}" width="{2 * MARK}" height="{2 * MARK}"/>',
+        f'<polygon class="f2" points="0,{-MARK} {MARK},{MARK} {-MARK},{MARK}"/>',
+        f'<polygon class="f3" points="0,{-MARK} {MARK},0 0,{MARK} {-MARK},0"/>',
     ]
-    return shapes[number]
+    return f'<g transform="translate({x:.1f} {y:.1f})">{shapes[number]}</g>'
 
 
 def text(x: float, y: float, words: str, kind: str = "", anchor: str = "middle") -> str:

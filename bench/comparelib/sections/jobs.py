@@ -5,7 +5,7 @@ from statistics import median
 
 from ..bench import Bench, sha256
 from ..deltas import merged_commands
-from ..measure import Case, Measured
+from ..measure import Case
 from ..programs import BLOCK_LEN, OURS, RABIN_KARP_BLAKE2, RDIFF, ROLLSUM_MD4, Command
 from ..tables import mark, markdown, mb_per_second, peaks, spread
 

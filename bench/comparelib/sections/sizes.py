@@ -23,10 +23,11 @@ SYNTHETIC = {
 }
 
 TEXT = """\
-Bytes of the delta and the number of its commands, block length {block_len}, RabinKarp+BLAKE2. Synthetic files are of
-{size}, the others consecutive releases of real packages. `rdiff delta` writes the same bytes as librsync (but
-for the cutting of literals); `sigdelta delta` may choose another match and adds a trailer of 48 bytes.
-Every delta was applied by librsync's rdiff and gave the new file.
+Bytes of the delta and the number of its commands (literals that follow each other count as one), block
+length {block_len}, RabinKarp+BLAKE2. Synthetic files are of {size}, the others consecutive releases of real
+packages. Our `rdiff delta` writes the same bytes as librsync, but for the cutting of literals; `sigdelta delta`
+may choose other matches and adds a trailer of 48 bytes. Every delta was applied by librsync's rdiff and gave
+the new file.
 
 {table}
 """

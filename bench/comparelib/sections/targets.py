@@ -6,7 +6,6 @@ from statistics import median
 
 from ..bench import Bench, sha256, sha256_of_input
 from ..corpus import COLLIDING_BLOCKS, MIB, size_in_words
-from ..deltas import merged_commands
 from ..measure import Case, Measured
 from ..programs import (
     C_PEERS,
@@ -25,7 +24,7 @@ from ..programs import (
 from ..tables import mark, markdown, mb_per_second, peaks, spread
 
 TITLE = "Targets"
-# Speed that is meant to be reached: times that of a peer, by level from the fastest. None: no target.
+# What a target is held against, beside single peers: each of C_PEERS, or nobody.
 C, MB_PER_SECOND = "C", "MB/s"
 INDEXED_BLOCKS = 1 << 20
 # The real pair that stands for a rebuilt binary.
@@ -39,8 +38,7 @@ same target.
 
 {ratio_table}
 
-The speeds behind the ratios, in MB/s of CPU time, and peak memory. For an index a line says milliseconds of
-CPU time instead of MB/s.
+The speeds behind the ratios, in MB/s of CPU time (for an index: milliseconds of it), and peak memory.
 
 {speed_table}
 
@@ -49,8 +47,8 @@ CPU time instead of MB/s.
 - Colliding weak sums (`bench/corpus/gen-adversarial.py`): every window of the new file has the weak sum of
   {colliding} blocks and is none of them. librsync gets the first MiB of the new file only, and one round, since
   the whole would take it minutes; fast_rsync and ours get {adversarial_mb:.0f} MB.
-- Index: the delta of a file of 64 KiB against a signature of {blocks} blocks, 36 bytes each: nearly all of it is
-  loading the signature and building the index.
+- Index: a whole process that makes the delta of a file of 64 KiB against a signature of {blocks} blocks of 36
+  bytes each; nearly all of its work is loading the signature and building the index.
 - Patch: "into memory" writes to another file system than that of the old file, so that nothing can be
   shared; "beside the old file" writes to the same. `cp` copies the new file to the same place.
 """
@@ -58,8 +56,10 @@ CPU time instead of MB/s.
 
 @dataclass(frozen=True)
 class Row:
+    """A path with the speeds that are meant to be reached."""
+
     case: Case
-    # For C, FAST_RSYNC, CP or MB_PER_SECOND.
+    # Times the speed of what the key names, or MB/s; by level, from the fastest; None: no target.
     least: dict[str, tuple[float | None, ...]]
     in_milliseconds: bool = False
 

@@ -7,7 +7,7 @@ from statistics import median
 from ..bench import Bench, sha256
 from ..corpus import size_in_words
 from ..machine import cores
-from ..measure import Case, Measured
+from ..measure import Case
 from ..programs import RABIN_KARP_BLAKE2, Command, Program
 from ..tables import mark, markdown, spread
 
@@ -21,7 +21,8 @@ Wall time, files of {size}, RabinKarp+BLAKE2: `rdiff` with `SIGDELTA_THREADS` 1 
 and `-T 2`, in turns. Both write the same bytes. The target is {least} times the speed by two threads. Where the
 output is long, writing it is done by one of them; "to /dev/null" leaves it out.
 
-The machine shows {cores}. Load average before: {load}. Wall time means little if anything else runs.
+The machine shows {cores}. Its load average before these runs was {load}: wall
+time means little if anything else runs.
 
 {table}
 """
@@ -30,7 +31,8 @@ The machine shows {cores}. Load average before: {load}. Wall time means little i
 def write(bench: Bench) -> str:
     load = os.getloadavg()[0]
     results = [bench.measure(case) for case in cases(bench)]
-    header = ["path", "MB", "one thread, s", "two threads, s", "wall time, one by two", "target", "CPU time, two by one"]
+    header = ["path", "MB", "one thread, s", "two threads, s", "wall time, one by two", "target"]
+    header += ["CPU time, two by one"]
     rows = []
     for result in results:
         gain = [one / two for one, two in zip(result.wall(ONE), result.wall(TWO))]
@@ -44,7 +46,8 @@ def write(bench: Bench) -> str:
             f"{median(cost):.2f}",
         ])
     table = markdown(header, rows)
-    return TEXT.format(size=size_in_words(bench.size), least=LEAST_GAIN, cores=cores(), load=f"{load:.1f}", table=table)
+    size = size_in_words(bench.size)
+    return TEXT.format(size=size, least=LEAST_GAIN, cores=cores(), load=f"{load:.1f}", table=table)
 
 
 def cases(bench: Bench) -> list[Case]:
