@@ -36,6 +36,7 @@ class Corpus:
             generate("gen-synthetic.py", unfinished, size, "--only", name)
             pair.parent.mkdir(exist_ok=True)
             (unfinished / name).rename(pair)
+            unfinished.rmdir()
         return pair
 
     def adversarial(self, new_len: int) -> Path:

@@ -24,8 +24,8 @@ NOTES = ROOT / "bench/notes.md"
 HEAD = """\
 # Benchmarks
 
-This file is written by `bench/compare`, which also checks every output it measures. No speed is
-claimed but for the paths in these tables, on this one machine.
+This file is written by `bench/compare`, which checks what the programs write before it measures them. No
+speed is claimed but for the paths in these tables, on this one machine.
 
 - Date: {date}
 - Machine: {machine}
@@ -58,8 +58,9 @@ bench/compare --rounds {rounds} --size {size}
 - Peak MiB is the maximum resident set. fast_rsync takes whole files as slices; its command maps
   them, and mapped pages count.
 - Signatures are byte for byte those of librsync. Deltas are, too, unless a run of literal bytes is so long
-  that librsync before 2.3.3 cuts it up differently; then they are compared with the pieces joined. Each
-  delta, of each program, was applied by librsync's rdiff and gave the new file.
+  that librsync before 2.3.3 cuts it up differently; then they are compared with the pieces joined. Every delta
+  was applied by librsync's rdiff and gave the new file, or says the same as librsync's own, unless a
+  section says how it was checked.
 - fast_rsync knows rollsum+MD4 only.
 - Not measured: cold caches, block lengths other than those named, other machines.
 """

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from statistics import median
+from typing import Callable
 
 from ..bench import Bench, sha256
 from ..corpus import size_in_words
@@ -62,8 +63,13 @@ def cases(bench: Bench) -> list[Case]:
         return lambda out: program.signature(RABIN_KARP_BLAKE2, same / "old", out)
 
     commands = {who: signature(program) for who, program in programs.items()}
+    sums = bench.signature(same / "old", RABIN_KARP_BLAKE2)
+
+    def check(name: str, out: Path) -> None:
+        bench.expect(sha256(out) == sha256(sums), name)
+
     return [
-        case(bench, "rdiff signature", same / "old", commands),
+        case(bench, "rdiff signature", same / "old", commands, check),
         rdiff_delta(bench, "identical", same, programs),
         rdiff_delta(bench, "nothing matches", different, programs),
         rdiff_delta(bench, "nothing matches, to /dev/null", different, programs, discard=True),
@@ -79,7 +85,7 @@ def rdiff_delta(bench: Bench, what: str, pair: Path, programs: dict[str, Program
         return lambda out: program.delta(sum_file, new, out)
 
     commands = {who: command(program) for who, program in programs.items()}
-    return case(bench, f"rdiff delta, {what}", new, commands, **options)
+    return case(bench, f"rdiff delta, {what}", new, commands, result_check(bench, pair), **options)
 
 
 def sigdelta_delta(bench: Bench, what: str, pair: Path) -> Case:
@@ -90,11 +96,19 @@ def sigdelta_delta(bench: Bench, what: str, pair: Path) -> Case:
         return lambda out: Command([*words, out])
 
     commands = {who: command(number) for who, number in NUMBERS.items()}
-    return case(bench, f"sigdelta delta, {what}", new, commands)
+    return case(bench, f"sigdelta delta, {what}", new, commands, result_check(bench, pair))
 
 
-def case(bench: Bench, name: str, input: Path, commands: dict, **options) -> Case:
+def result_check(bench: Bench, pair: Path):
+    def check(name: str, delta: Path) -> None:
+        bench.check_results(name, pair / "old", pair / "new", {ONE: delta})
+
+    return check
+
+
+def case(bench: Bench, name: str, input: Path, commands: dict, check_one: Callable, **options) -> Case:
     def check(outputs: dict[str, Path]) -> str:
+        check_one(name, outputs[ONE])
         bench.expect(sha256(outputs[ONE]) == sha256(outputs[TWO]), f"{name}: two threads")
         return "equal"
 
