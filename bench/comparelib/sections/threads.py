@@ -22,8 +22,8 @@ Wall time, files of {size}, RabinKarp+BLAKE2: `rdiff` with `SIGDELTA_THREADS` 1 
 and `-T 2`, in turns. Both write the same bytes. The target is {least} times the speed by two threads. Where the
 output is long, writing it is done by one of them; "to /dev/null" leaves it out.
 
-The machine shows {cores}. Its load average before these runs was {load}: wall
-time means little if anything else runs.
+The machine shows {cores}.
+Its load average before these runs was {load}: wall time means little if anything else runs.
 
 {table}
 """
