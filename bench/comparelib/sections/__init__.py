@@ -1,0 +1,14 @@
+"""Sections of BENCHMARKS.md. Each has a `TITLE` and `write`, which measures and returns Markdown."""
+
+from . import corners, jobs, packages, scaling, sizes, targets, threads
+
+# By the name that --only takes, in the order of the file.
+SECTIONS = {
+    "targets": targets,
+    "threads": threads,
+    "jobs": jobs,
+    "scaling": scaling,
+    "sizes": sizes,
+    "packages": packages,
+    "corners": corners,
+}
