@@ -1,5 +1,7 @@
 #![doc = include_str!("lib.md")]
 
+#[cfg(feature = "tokio")]
+pub mod aio;
 #[cfg(feature = "layered")]
 mod bindiff;
 pub mod chunk;
