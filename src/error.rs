@@ -287,9 +287,12 @@ pub enum Error {
     },
 
     /// The basis is not the file that the patch was made against.
-    #[error("the basis is not the one this patch was made against{}", Lengths(*found_len, *expected_len))]
+    #[error(
+        "the basis is not the one this patch was made against{}",
+        BasisLengths(*found_len, *expected_len)
+    )]
     WrongBasis {
-        /// Bytes of the basis.
+        /// Bytes of the basis, if these are not more than expected; then one more than that.
         found_len: u64,
         /// Bytes of the one the patch was made against.
         expected_len: u64,
@@ -534,6 +537,19 @@ impl fmt::Display for Lengths {
             return Ok(());
         }
         write!(f, " ({found} bytes, expected {expected})")
+    }
+}
+
+/// Lengths of a basis, of which nothing was read behind what was expected.
+struct BasisLengths(u64, u64);
+
+impl fmt::Display for BasisLengths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let BasisLengths(found, expected) = self;
+        match found > expected {
+            true => write!(f, " (more than {expected} bytes)"),
+            false => Lengths(*found, *expected).fmt(f),
+        }
     }
 }
 

@@ -204,7 +204,8 @@ impl Names<'_> {
     pub fn blame(&self, error: Error) -> Error {
         let path = match error {
             Error::Io { action: IoAction::ReadBasis | IoAction::SeekBasis, .. }
-            | Error::BasisEnded { .. } => self.basis,
+            | Error::BasisEnded { .. }
+            | Error::WrongBasis { .. } => self.basis,
             Error::Io {
                 action: IoAction::Create | IoAction::Replace | IoAction::Write, ..
             } => self.output,

@@ -315,3 +315,106 @@ fn a_report_that_cannot_be_written_is_an_error() {
         assert!(stderr(&output).contains("No space left on device"), "{args}: {output:?}");
     }
 }
+
+#[test]
+fn a_layered_patch_goes_the_way_of_a_delta() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    for level in ["fast", "default", "max"] {
+        let made = run(&["diff", "old", "new", "--level", level, "-fo", "patch", "--json"]);
+        let facts = json(&stdout(&made));
+        let patch = fs::read(folder.path().join("patch")).unwrap();
+        assert_eq!(facts["out_bytes"], patch.len());
+        assert_eq!(
+            facts["literal_bytes"].as_u64().unwrap() + facts["aligned_bytes"].as_u64().unwrap(),
+            new.len() as u64
+        );
+        assert!(run(&["patch", "old", "patch"]).stdout == new);
+        // From pipes, and into a file.
+        let piped = run_with_input(SIGDELTA, folder.path(), &["patch", "old", "-"], &patch);
+        assert!(piped.stdout == new);
+        assert!(
+            run_with_input(SIGDELTA, folder.path(), &["diff", "old", "-", "--level", level], &new)
+                .stdout
+                == patch
+        );
+        let applied = run(&["patch", "old", "patch", "-fo", "result", "--json"]);
+        assert_eq!(json(&stdout(&applied))["verified"], true);
+        assert!(fs::read(folder.path().join("result")).unwrap() == new);
+        assert_eq!(status(&run(&["verify", "old", "patch", "new"])), 0);
+        assert_eq!(status(&run(&["verify", "old", "patch", "old"])), 1);
+    }
+}
+
+#[test]
+fn a_layered_patch_on_a_wrong_basis_changes_nothing() {
+    let (folder, _) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "-o", "patch"]);
+    fs::write(folder.path().join("result"), "as it was").unwrap();
+    let before = names(folder.path());
+    let output = run(&["patch", "new", "patch", "-fo", "result"]);
+    assert_eq!(status(&output), 6);
+    assert!(stderr(&output).contains("new: the basis is not the one"), "{output:?}");
+    assert_eq!(fs::read(folder.path().join("result")).unwrap(), b"as it was");
+    assert!(names(folder.path()) == before);
+    assert_eq!(status(&run(&["patch", "old", "patch", "--max-output", "10"])), 5);
+    assert_eq!(status(&run(&["patch", "old", "patch", "--max-memory", "1M"])), 5);
+    let mut damaged = fs::read(folder.path().join("patch")).unwrap();
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    fs::write(folder.path().join("patch"), damaged).unwrap();
+    assert_eq!(status(&run(&["patch", "old", "patch"])), 4);
+}
+
+#[test]
+fn a_librsync_delta_of_two_files_copies_any_bytes() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run_ok(SIGDELTA, folder.path(), args);
+    run(&["diff", "old", "new", "--format", "librsync", "-o", "flat"]);
+    run(&["diff", "old", "new", "-b", "512", "-o", "blocks"]);
+    let len = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
+    assert!(len("flat") < len("blocks"));
+    assert!(run(&["patch", "--require-trailer", "old", "flat"]) == new);
+    let usage = common::run(
+        SIGDELTA,
+        folder.path(),
+        &["diff", "old", "new", "-b", "512", "--format", "layered"],
+    );
+    assert_eq!(status(&usage), 2);
+}
+
+#[test]
+fn inspect_explains_and_draws_a_layered_patch() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    for level in ["default", "max"] {
+        run_ok(SIGDELTA, folder.path(), &["diff", "old", "new", "--level", level, "-fo", "patch"]);
+        let facts = json(&stdout(&run(&["inspect", "patch", "--basis", "old", "--json"])));
+        assert_eq!(facts["type"], "layered patch");
+        assert_eq!(facts["result_bytes"], new.len());
+        let of = |key: &str| facts[key].as_u64().unwrap();
+        let sum = of("same_bytes") + of("changed_bytes") + of("literal_bytes");
+        assert_eq!(sum, new.len() as u64);
+        let drawn = run(&["inspect", "patch", "--basis", "old", "--map", "--svg", "map.svg"]);
+        assert!(stdout(&drawn).contains("map of the new file"), "{drawn:?}");
+        let svg = fs::read_to_string(folder.path().join("map.svg")).unwrap();
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+        // What the stretches say is what the files say.
+        let lines = stdout(&run(&["inspect", "patch", "--basis", "old", "--commands", "--json"]));
+        let old = fs::read(folder.path().join("old")).unwrap();
+        let (mut end, mut same) = (0, 0);
+        for line in lines.lines().map(json).filter(|line| line["op"].is_string()) {
+            let number = |key: &str| line[key].as_u64().unwrap() as usize;
+            assert_eq!(number("start"), end);
+            end += number("len");
+            if line["op"] == "aligned" {
+                let (new, old) = (&new[number("start")..end], &old[number("position")..]);
+                let changed = new.iter().zip(old).filter(|(new, old)| new != old).count();
+                assert_eq!(number("changed"), changed);
+                same += new.len() - changed;
+            }
+        }
+        assert_eq!((end, same as u64), (new.len(), of("same_bytes")));
+    }
+}

@@ -124,9 +124,9 @@ pub enum Command {
         /// The new file
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
-        /// Format of the result
-        #[arg(long, value_enum, default_value_t = Format::Layered)]
-        format: Format,
+        /// Format of the result [default: layered, or librsync with block options or --no-trailer]
+        #[arg(long, value_enum)]
+        format: Option<Format>,
         /// How small it shall be, and how soon done
         #[arg(long, value_enum, default_value_t = LevelChoice::Default)]
         level: LevelChoice,

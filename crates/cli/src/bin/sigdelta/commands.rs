@@ -43,17 +43,18 @@ pub fn run(cli: Cli) -> Result<Exit> {
             let options = DeltaOptions::new().trailer(!trailer.no_trailer);
             delta(&signature, &new, options, work, &output, verbosity)?;
         }
-        Command::Diff { format: Format::Layered, parameters, trailer, .. }
-            if parameters.any() || trailer.no_trailer =>
-        {
-            message::error("block options and --no-trailer are for --format librsync");
-            return Ok(Exit::Usage);
-        }
         Command::Diff { old, new, format, level, parameters, trailer, work, output } => {
+            let of_librsync = parameters.any() || trailer.no_trailer;
+            if of_librsync && matches!(format, Some(Format::Layered)) {
+                message::error("block options and --no-trailer are for --format librsync");
+                return Ok(Exit::Usage);
+            }
             let options = DeltaOptions::new().trailer(!trailer.no_trailer);
             if parameters.any() {
                 diff_by_blocks(&old, &new, parameters, options, work, &output, verbosity)?;
             } else {
+                let default = if of_librsync { Format::Librsync } else { Format::Layered };
+                let format = format.unwrap_or(default);
                 diff(&old, &new, (format, level), options, work, &output, verbosity)?;
             }
         }
