@@ -1,13 +1,65 @@
 //! A hash table of numbers that forgets: buckets of fixed size, and who comes late is left out.
+//!
+//! The table is larger than any cache, so time is what waiting for memory takes. Each operation
+//! comes in two steps, of which the first does little but fetch the bucket: many first steps on end
+//! wait together.
 
 use crate::error::{Result, reserve_exact};
 
-/// Numbers by their hash. A bucket lies in one cache line.
+/// Numbers by their hash.
 #[derive(Debug)]
 pub(crate) struct Buckets<const WAYS: usize> {
-    buckets: Vec<[u32; WAYS]>,
+    /// Never empty.
+    buckets: Vec<Bucket<WAYS>>,
     /// A slot holds one more than the number in its low bits, and bits of the hash above. 0 is empty.
     number_bits: u32,
+}
+
+/// Aligned so that it lies in one cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(16))]
+struct Bucket<const WAYS: usize>([u32; WAYS]);
+
+/// A bucket that was fetched for a hash.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fetched {
+    bucket: u32,
+    tag: u32,
+    is_empty: bool,
+}
+
+/// What is to be written into a bucket.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    bucket: u32,
+    slot: u32,
+}
+
+/// Numbers on their way into a table.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    entries: Vec<Entry>,
+    sorted: Vec<Entry>,
+}
+
+impl Batch {
+    const REGIONS: usize = 256;
+    const MAX: usize = 512 << 10;
+
+    /// Makes an empty batch for up to so many numbers.
+    pub(crate) fn reset(&mut self, expected: usize) -> Result<()> {
+        let len = expected.min(Self::MAX);
+        self.entries.clear();
+        reserve_exact(&mut self.entries, len)?;
+        self.sorted.clear();
+        reserve_exact(&mut self.sorted, len)?;
+        self.sorted.resize(len, Entry::default());
+        Ok(())
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.entries.len() == self.sorted.len()
+    }
 }
 
 /// Slots of one bucket.
@@ -25,11 +77,11 @@ impl Slots {
 }
 
 impl<const WAYS: usize> Buckets<WAYS> {
-    /// Slots for each number that is expected, in eighths: more of them, fewer that are left out.
+    /// Slots for each number that is expected, in eighths: the more, the fewer are left out.
     const ROOM: usize = 13;
 
     pub(crate) fn new() -> Self {
-        Buckets { buckets: vec![[0; WAYS]], number_bits: 0 }
+        Buckets { buckets: vec![Bucket([0; WAYS])], number_bits: 0 }
     }
 
     /// Makes an empty table for so many numbers below `bound`, in the memory of the old one.
@@ -38,47 +90,92 @@ impl<const WAYS: usize> Buckets<WAYS> {
         self.number_bits = usize::BITS - bound.leading_zeros();
         self.buckets.clear();
         reserve_exact(&mut self.buckets, len)?;
-        self.buckets.resize(len, [0; WAYS]);
+        self.buckets.resize(len, Bucket([0; WAYS]));
         Ok(())
     }
 
+    /// Fetches the bucket of a hash.
+    #[inline]
+    pub(crate) fn fetch(&self, hash: u64) -> Fetched {
+        let bucket = ((hash >> 32) * self.buckets.len() as u64 >> 32) as usize;
+        let tag = self.tag(hash);
+        Fetched { bucket: bucket as u32, tag, is_empty: self.buckets[bucket].0[0] == 0 }
+    }
+
+    /// Puts a number into the bucket of a hash, if there is room.
+    #[inline]
     pub(crate) fn insert(&mut self, hash: u64, number: u32) {
-        let slot = self.tag(hash) | (number + 1);
-        let bucket = self.bucket_of(hash);
-        let bucket = &mut self.buckets[bucket];
-        let used = bucket.iter().map(|&slot| u8::from(slot != 0)).sum::<u8>();
-        if let Some(free) = bucket.get_mut(usize::from(used)) {
-            *free = slot;
+        self.insert_entry(self.entry(hash, number));
+    }
+
+    /// Puts the numbers of a batch into the buckets of their hashes, and empties the batch.
+    ///
+    /// They are first sorted into regions of the table: what lies near each other is written with
+    /// fewer waits, for memory and for the addresses of its pages.
+    pub(crate) fn insert_all(&mut self, batch: &mut Batch) {
+        let Batch { entries, sorted } = batch;
+        let shift = (self.buckets.len() / Batch::REGIONS).checked_ilog2().map_or(0, |log| log + 1);
+        let mut ends = [0; Batch::REGIONS];
+        for entry in &*entries {
+            ends[(entry.bucket >> shift) as usize] += 1;
+        }
+        let mut start = 0;
+        for end in &mut ends {
+            (*end, start) = (start, start + *end);
+        }
+        for &entry in &*entries {
+            let end = &mut ends[(entry.bucket >> shift) as usize];
+            sorted[*end] = entry;
+            *end += 1;
+        }
+        for &entry in &sorted[..entries.len()] {
+            self.insert_entry(entry);
+        }
+        entries.clear();
+    }
+
+    /// Adds a number to a batch. If that is full now, it must be inserted.
+    #[inline]
+    pub(crate) fn prepare(&self, hash: u64, number: u32, batch: &mut Batch) {
+        batch.entries.push(self.entry(hash, number));
+    }
+
+    fn insert_entry(&mut self, entry: Entry) {
+        let Bucket(slots) = &mut self.buckets[entry.bucket as usize];
+        let used = slots.iter().map(|&slot| u8::from(slot != 0)).sum::<u8>();
+        if let Some(free) = slots.get_mut(usize::from(used)) {
+            *free = entry.slot;
         }
     }
 
-    /// Finds the slots of a hash. There may be others among them.
-    ///
-    /// No branch depends on what is found, so that the processor looks up several at once.
-    pub(crate) fn slots(&self, hash: u64) -> Slots {
-        let bucket = self.bucket_of(hash);
-        let tag = self.tag(hash);
-        let mask = (1 << self.number_bits) - 1;
+    fn entry(&self, hash: u64, number: u32) -> Entry {
+        let bucket = ((hash >> 32) * self.buckets.len() as u64 >> 32) as u32;
+        Entry { bucket, slot: self.tag(hash) | (number + 1) }
+    }
+
+    fn tag(&self, hash: u64) -> u32 {
+        hash as u32 >> self.number_bits << self.number_bits
+    }
+
+    /// Finds the slots of the hash that a bucket was fetched for. There may be others among them.
+    #[inline]
+    pub(crate) fn slots(&self, fetched: Fetched) -> Slots {
         let mut found = 0;
-        for (way, &slot) in self.buckets[bucket].iter().enumerate() {
-            found |= u8::from((slot ^ tag) & !mask == 0 && slot != 0) << way;
+        if !fetched.is_empty {
+            let Bucket(slots) = &self.buckets[fetched.bucket as usize];
+            for (way, &slot) in slots.iter().enumerate() {
+                let is_tag = (slot ^ fetched.tag) >> self.number_bits == 0;
+                found |= (u8::from(is_tag) & u8::from(slot != 0)) << way;
+            }
         }
-        Slots { bucket: bucket as u32, found }
+        Slots { bucket: fetched.bucket, found }
     }
 
     /// Returns the numbers in slots, in the order in which they came.
     pub(crate) fn numbers(&self, slots: Slots) -> impl Iterator<Item = u32> {
         let mask = (1 << self.number_bits) - 1;
-        let bucket = &self.buckets[slots.bucket as usize];
+        let Bucket(bucket) = &self.buckets[slots.bucket as usize];
         let found = bucket.iter().enumerate().filter(move |(way, _)| slots.found >> way & 1 == 1);
         found.map(move |(_, slot)| (slot & mask) - 1)
-    }
-
-    fn bucket_of(&self, hash: u64) -> usize {
-        ((hash >> 32) * self.buckets.len() as u64 >> 32) as usize
-    }
-
-    fn tag(&self, hash: u64) -> u32 {
-        (hash as u32) >> self.number_bits << self.number_bits
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::buckets::{Buckets, Slots};
+use super::buckets::{Batch, Buckets, Fetched, Slots};
 use super::compare::word;
 use crate::error::Result;
 
@@ -48,25 +48,34 @@ impl Index {
     }
 
     /// Indexes these ranges of the old bytes in place of what was indexed before.
-    pub(crate) fn build(&mut self, old: &[u8], ranges: &[Range<usize>]) -> Result<()> {
+    pub(crate) fn build(
+        &mut self,
+        old: &[u8],
+        ranges: &[Range<usize>],
+        batch: &mut Batch,
+    ) -> Result<()> {
         let Index { stride, key_len, .. } = *self;
         let entries = ranges.iter().map(|range| range.len() / stride + 1).sum();
         self.table.reset(entries, old.len() / stride + 2)?;
+        batch.reset(entries)?;
         for range in ranges {
             let mut last = None;
-            for position in (range.start.next_multiple_of(stride)..range.end).step_by(stride) {
-                if position + key_len > old.len() {
-                    break;
-                }
+            let end = range.end.min((old.len() + 1).saturating_sub(key_len));
+            for position in (range.start.next_multiple_of(stride)..end).step_by(stride) {
                 let hash = self.hash(old, position);
                 // Of a run of equal bytes only the first position is of use: the match there is
                 // the longest.
-                if last != Some(hash) {
-                    self.table.insert(hash, (position / stride) as u32);
+                if last == Some(hash) {
+                    continue;
                 }
                 last = Some(hash);
+                self.table.prepare(hash, (position / stride) as u32, batch);
+                if batch.is_full() {
+                    self.table.insert_all(batch);
+                }
             }
         }
+        self.table.insert_all(batch);
         Ok(())
     }
 
@@ -75,8 +84,13 @@ impl Index {
         let whole = (bytes.len() + 1).saturating_sub(at + self.key_len);
         lookups.start = at;
         lookups.len = len.min(whole).min(Lookups::MAX);
-        for (behind, slots) in lookups.slots[..lookups.len].iter_mut().enumerate() {
-            *slots = self.table.slots(self.hash(bytes, at + behind));
+        let mut fetched = [Fetched::default(); Lookups::MAX];
+        let fetched = &mut fetched[..lookups.len];
+        for (behind, fetched) in fetched.iter_mut().enumerate() {
+            *fetched = self.table.fetch(self.hash(bytes, at + behind));
+        }
+        for (slots, &fetched) in lookups.slots.iter_mut().zip(&*fetched) {
+            *slots = self.table.slots(fetched);
         }
     }
 

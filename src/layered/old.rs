@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::samples::Samples;
-use crate::bindiff::{self, Index};
+use crate::bindiff::{self, Batch, Index};
 use crate::error::{Error, IoAction, Result, try_vec};
 
 /// Bytes that can be read anywhere, by several threads at once.
@@ -151,14 +151,14 @@ impl<R: ReadAt> OldFile<R> {
     }
 
     /// Returns the index of the whole file, which is in memory.
-    pub(super) fn index(&self, bytes: &[u8]) -> Result<Arc<Index>> {
+    pub(super) fn index(&self, bytes: &[u8], batch: &mut Batch) -> Result<Arc<Index>> {
         // A thread that panicked left no half of an index.
         let mut shared = self.index.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = &*shared {
             return Ok(Arc::clone(index));
         }
         let mut index = Index::new(self.effort.stride, self.effort.key_len);
-        index.build(bytes, &[0..bytes.len()])?;
+        index.build(bytes, &[0..bytes.len()], batch)?;
         Ok(Arc::clone(shared.insert(Arc::new(index))))
     }
 

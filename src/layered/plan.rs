@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::old::{OldFile, ReadAt};
 use super::samples::Samples;
 use super::view::Parts;
-use crate::bindiff::{Equal, Index, Matcher, Stretch};
+use crate::bindiff::{Batch, Equal, Index, Matcher, Stretch};
 use crate::error::{Result, reserve};
 
 /// Most bytes of the new file that are planned together.
@@ -30,6 +30,7 @@ pub(crate) struct Piece {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     index: Option<Index>,
+    batch: Batch,
     view: Vec<u8>,
     equals: Vec<Equal>,
     stretches: Vec<Stretch>,
@@ -63,16 +64,16 @@ impl<R: ReadAt> OldFile<R> {
         survey.want_gaps(new.len(), self.len(), &mut bins)?;
         let mut shared = None;
         let effort = self.effort();
-        let Scratch { index, view, equals, stretches } = scratch;
+        let Scratch { index, batch, view, equals, stretches } = scratch;
         let local = index.get_or_insert_with(|| Index::new(effort.stride, effort.key_len));
         let (old, parts) = match self.bytes() {
             Some(bytes) => {
                 let parts = Parts::whole(bytes.len());
                 let ranges = bins.ranges(self.len())?;
                 if is_most(&ranges, self.len()) {
-                    shared = Some(self.index(bytes)?);
+                    shared = Some(self.index(bytes, batch)?);
                 } else {
-                    local.build(bytes, &in_view(&parts, &ranges)?)?;
+                    local.build(bytes, &in_view(&parts, &ranges)?, batch)?;
                 }
                 (bytes, parts)
             }
@@ -83,7 +84,7 @@ impl<R: ReadAt> OldFile<R> {
                 bins.keep_best(effort.max_view as u64 / BIN_LEN);
                 let parts = Parts::of(&bins.ranges(self.len())?)?;
                 parts.read(self, view)?;
-                local.build(view, &in_view(&parts, &gaps)?)?;
+                local.build(view, &in_view(&parts, &gaps)?, batch)?;
                 (view.as_slice(), parts)
             }
         };
