@@ -1,9 +1,7 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
-use super::compare::{
-    alike_prefix, alike_suffix, common_prefix, differ_by_more,
-};
+use super::compare::{Alike, alike_suffix, common_prefix, differ_by_more};
 use super::index::{Index, Lookups};
 use crate::error::{Result, reserve};
 
@@ -57,6 +55,7 @@ struct Place {
 }
 
 /// Where the search stands.
+#[derive(Default)]
 struct Scan {
     /// The next new byte.
     at: usize,
@@ -65,19 +64,37 @@ struct Scan {
     /// The first of the equal stretches that does not end before `at`.
     equal: usize,
     lookups: Lookups,
+    /// How far the bytes from the last place on are alike.
+    alike: Alike,
+}
+
+impl Scan {
+    /// Goes on by bytes that equal the old ones.
+    fn pass_equal(&mut self, len: usize) {
+        self.alike.push_equal(len);
+        self.at += len;
+    }
+
+    /// Goes on by bytes that perhaps do not equal the old ones `there`.
+    fn pass(&mut self, bytes: &[u8], there: &[u8]) {
+        self.alike.push(bytes, there);
+        self.at += bytes.len();
+    }
 }
 
 impl Matcher<'_> {
     /// Appends the stretches that make up the new bytes, without gaps.
     pub(crate) fn run(&self, stretches: &mut Vec<Stretch>) -> Result<()> {
-        let mut scan = Scan { at: 0, shift: self.start as isize, equal: 0, lookups: Lookups::default() };
+        let mut scan = Scan { shift: self.start as isize, ..Scan::default() };
         let (mut old_start, mut new_start) = (self.start.min(self.old.len()), 0);
         loop {
             let found = self.next_place(&mut scan);
             let behind = &self.new[new_start..scan.at];
-            let mut front = alike_prefix(behind, &self.old[old_start..]);
+            let mut front = scan.alike.len;
             let mut back = found.map_or(0, |place| alike_suffix(behind, &self.old[..place.old]));
-            if let Some(place) = found && front + back > behind.len() {
+            if let Some(place) = found
+                && front + back > behind.len()
+            {
                 let overlap = front + back - behind.len();
                 let left = front - overlap;
                 let split = best_split(
@@ -104,6 +121,9 @@ impl Matcher<'_> {
             new_start = scan.at - back;
             old_start = place.old - back;
             scan.shift = place.old as isize - scan.at as isize;
+            scan.alike = Alike::default();
+            scan.alike.push(&self.new[new_start..scan.at], &self.old[old_start..]);
+            scan.pass_equal(place.len);
         }
     }
 
@@ -112,38 +132,44 @@ impl Matcher<'_> {
         while scan.at < self.new.len() {
             let here = &self.new[scan.at..];
             let there = self.old_at(scan.at as isize + scan.shift);
+            let equal = self.equal_at(scan);
+            if let Some(place) = equal
+                && place.old as isize == scan.at as isize + scan.shift
+            {
+                scan.pass_equal(place.len);
+                continue;
+            }
             let same = common_prefix(here, there);
             if same >= STAY {
-                scan.at += same;
+                scan.pass_equal(same);
                 continue;
             }
-            if there.len() >= GLANCE
-                && here.len() >= GLANCE
-                && !differ_by_more(&here[..GLANCE], &there[..GLANCE], self.glance)
-            {
-                scan.at += GLANCE;
+            let glance = GLANCE.min(here.len());
+            if !differ_by_more(&here[..glance], there, self.glance) {
+                scan.pass(&here[..glance], there);
                 continue;
             }
-            match self.best_place(scan) {
+            match equal.or_else(|| self.best_place(scan)) {
                 Some(place) if differ_by_more(&here[..place.len], there, SWITCH_GAIN) => {
                     return Some(place);
                 }
-                Some(place) => scan.at += place.len,
-                None => scan.at += 1,
+                Some(place) => scan.pass(&here[..place.len], there),
+                None => scan.pass(&here[..1], there),
             }
         }
         None
     }
 
-    fn best_place(&self, scan: &mut Scan) -> Option<Place> {
+    /// Returns the place that is known to be equal.
+    fn equal_at(&self, scan: &mut Scan) -> Option<Place> {
         let passed = self.equals[scan.equal..].iter();
         scan.equal += passed.take_while(|equal| equal.new + equal.len <= scan.at).count();
-        if let Some(equal) = self.equals.get(scan.equal)
-            && equal.new <= scan.at
-        {
-            let inside = scan.at - equal.new;
-            return Some(Place { old: equal.old + inside, len: equal.len - inside });
-        }
+        let equal = self.equals.get(scan.equal).filter(|equal| equal.new <= scan.at)?;
+        let inside = scan.at - equal.new;
+        Some(Place { old: equal.old + inside, len: equal.len - inside })
+    }
+
+    fn best_place(&self, scan: &mut Scan) -> Option<Place> {
         let slots = match scan.lookups.at(scan.at) {
             Some(slots) => slots,
             None => {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::samples::Samples;
 use crate::bindiff::{self, Batch, Index};
-use crate::error::{Error, IoAction, Result, try_vec};
+use crate::error::{Error, IoAction, Result, reserve_exact};
 
 /// Bytes that can be read anywhere, by several threads at once.
 pub trait ReadAt: Sync {
@@ -99,7 +99,7 @@ pub(crate) struct OldFile<R> {
 
 impl<R: ReadAt> OldFile<R> {
     /// Bytes read at once.
-    const BLOCK: usize = 1 << 20;
+    const BLOCK: u64 = 1 << 20;
 
     /// Reads the file once.
     ///
@@ -107,25 +107,28 @@ impl<R: ReadAt> OldFile<R> {
     /// [`Error::Io`], also if the file is shorter than `len`; [`Error::OutOfMemory`].
     pub(crate) fn new(source: R, len: u64, effort: Effort) -> Result<Self> {
         let mut samples = Samples::new(len)?;
-        let resident = if let Some(bytes) = source.as_slice() {
+        let mut held = Vec::new();
+        let is_resident = source.as_slice().is_none() && len <= effort.max_resident;
+        if let Some(bytes) = source.as_slice() {
             samples.add(0, bytes);
-            None
-        } else if len <= effort.max_resident {
-            let mut bytes = try_vec(0, len as usize)?;
-            read_exact_at(&source, 0, &mut bytes)?;
-            samples.add(0, &bytes);
-            Some(bytes)
         } else {
-            let mut block = try_vec(0, Self::BLOCK)?;
+            reserve_exact(
+                &mut held,
+                len.min(if is_resident { len } else { Self::BLOCK }) as usize,
+            )?;
             let mut position = 0;
             while position < len {
-                let wanted = (len - position).min(block.len() as u64) as usize;
-                read_exact_at(&source, position, &mut block[..wanted])?;
-                samples.add(position, &block[..wanted]);
-                position += wanted as u64;
+                if !is_resident {
+                    held.clear();
+                }
+                let block = held.len();
+                held.resize(block + (len - position).min(Self::BLOCK) as usize, 0);
+                read_exact_at(&source, position, &mut held[block..])?;
+                samples.add(position, &held[block..]);
+                position += (held.len() - block) as u64;
             }
-            None
-        };
+        }
+        let resident = is_resident.then_some(held);
         Ok(OldFile { source, len, resident, samples, effort, index: Mutex::new(None) })
     }
 

@@ -138,12 +138,11 @@ impl<R: ReadAt> OldFile<R> {
             };
             let mut hits = samples.positions(&new[at..at + Samples::LEN]).peekable();
             if at == 0 || hits.peek().is_some() {
-                if let Some(old) = (at as i64).checked_add(shift)
-                    && (0..self.len() as i64).contains(&old)
-                {
-                    better(old as u64)?;
-                }
-                hits.try_for_each(&mut better)?;
+                // Most likely it goes on as before.
+                let expected =
+                    u64::try_from(at as i64 + shift).ok().filter(|&old| old < self.len());
+                expected.map_or(Ok(()), &mut better)?;
+                hits.filter(|&hit| Some(hit) != expected).try_for_each(&mut better)?;
             }
             if best.len >= min_len {
                 reserve(&mut survey.equals, 1)?;

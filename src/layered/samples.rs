@@ -55,7 +55,9 @@ impl Samples {
 
     /// Returns the positions of samples that perhaps equal the bytes, [`Samples::LEN`] of them.
     pub(super) fn positions(&self, bytes: &[u8]) -> impl Iterator<Item = u64> {
-        self.table.numbers(self.table.slots(self.table.fetch(hash(bytes)))).map(|number| u64::from(number) * self.stride)
+        self.table
+            .numbers(self.table.slots(self.table.fetch(hash(bytes))))
+            .map(|number| u64::from(number) * self.stride)
     }
 }
 
