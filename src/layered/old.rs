@@ -1,10 +1,9 @@
 //! The old file: read at any place by several threads, held in memory if it is small enough.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::samples::Samples;
-use crate::bindiff::{self, Batch, Index};
+use crate::bindiff;
 use crate::error::{Error, IoAction, Result, reserve_exact};
 
 /// Bytes that can be read anywhere, by several threads at once.
@@ -93,8 +92,6 @@ pub(crate) struct OldFile<R> {
     resident: Option<Vec<u8>>,
     samples: Samples,
     effort: Effort,
-    /// The index of the whole file, once a group needed it.
-    index: Mutex<Option<Arc<Index>>>,
 }
 
 impl<R: ReadAt> OldFile<R> {
@@ -129,7 +126,7 @@ impl<R: ReadAt> OldFile<R> {
             }
         }
         let resident = is_resident.then_some(held);
-        Ok(OldFile { source, len, resident, samples, effort, index: Mutex::new(None) })
+        Ok(OldFile { source, len, resident, samples, effort })
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -151,18 +148,6 @@ impl<R: ReadAt> OldFile<R> {
     /// Returns all bytes, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
         self.resident.as_deref().or_else(|| self.source.as_slice())
-    }
-
-    /// Returns the index of the whole file, which is in memory.
-    pub(super) fn index(&self, bytes: &[u8], batch: &mut Batch) -> Result<Arc<Index>> {
-        // A thread that panicked left no half of an index.
-        let mut shared = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = &*shared {
-            return Ok(Arc::clone(index));
-        }
-        let mut index = Index::new(self.effort.stride, self.effort.key_len);
-        index.build(bytes, &[0..bytes.len()], batch)?;
-        Ok(Arc::clone(shared.insert(Arc::new(index))))
     }
 
     /// Returns a reader for comparisons.
