@@ -37,13 +37,20 @@ pub(crate) struct Scratch {
 }
 
 /// The old file is chosen from in bins of so many bytes.
-const BIN_LEN: u64 = 16 << 10;
-/// Old bytes around the edges of a gap that are searched in any case.
-const MARGIN: u64 = 16 << 10;
+const BIN_LEN: u64 = 4 << 10;
+/// Old bytes beyond the edges of a gap that are searched: as many as the gap has, within these bounds.
+const MIN_MARGIN: u64 = 256;
+const MAX_MARGIN: u64 = 8 << 10;
+/// Old bytes before and behind an equal string that are searched.
+const HIT_MARGIN: u64 = 6 << 10;
 /// Shorter gaps need no index: the search goes on where it is.
 const MIN_GAP: usize = 16;
 /// Bytes of gaps that are searched with one index.
 const SEGMENT_GAPS: usize = 1 << 20;
+/// A gap counts as so many bytes at least.
+const MIN_GAP_COST: usize = 1 << 10;
+/// Most old bytes that are indexed for them.
+const MAX_INDEXED: u64 = 8 << 20;
 /// What a bin next to a gap counts, and one with an equal string. Bins of equal stretches count the
 /// bytes of these.
 const NEAR_WEIGHT: u64 = 256;
@@ -95,6 +102,7 @@ impl<R: ReadAt> OldFile<R> {
         for segment in &segments {
             let mut bins = Bins::default();
             survey.want_gaps(segment, &mut bins)?;
+            bins.keep_best(MAX_INDEXED / BIN_LEN);
             index.build(old, &in_view(&parts, &bins.ranges(self.len())?)?, batch)?;
             matcher.run(index, segment.new.end, stretches)?;
         }
@@ -232,12 +240,14 @@ impl Survey {
             };
             let mut from = covered;
             while gaps + (gap_end - from) > SEGMENT_GAPS {
-                from += SEGMENT_GAPS - gaps;
+                from += SEGMENT_GAPS.saturating_sub(gaps);
                 reserve(&mut segments, 1)?;
                 segments.push(Segment { new: start..from, equals: first..number });
                 (start, first, gaps) = (from, number, 0);
             }
-            gaps += gap_end - from;
+            if gap_end - from >= MIN_GAP {
+                gaps += (gap_end - from).max(MIN_GAP_COST);
+            }
             covered = end;
         }
         reserve(&mut segments, 1)?;
@@ -257,14 +267,15 @@ impl Survey {
             let end = right.map_or(new.end, |equal| equal.new.min(new.end));
             if end >= start + MIN_GAP {
                 let len = (end - start) as u64;
-                let reach = MARGIN + len + len / 2;
+                let margin = len.clamp(MIN_MARGIN, MAX_MARGIN);
+                let reach = len + len / 2 + margin;
                 if let Some((new, old)) = left {
                     let old = old + (start - new) as u64;
-                    bins.want(old.saturating_sub(reach - len), old + reach, NEAR_WEIGHT)?;
+                    bins.want(old.saturating_sub(margin), old + reach, NEAR_WEIGHT)?;
                 }
                 if let Some(equal) = right {
                     let old = equal.old.saturating_sub((equal.new - end) as u64);
-                    bins.want(old.saturating_sub(reach), old + reach - len, NEAR_WEIGHT)?;
+                    bins.want(old.saturating_sub(reach), old + margin, NEAR_WEIGHT)?;
                 }
             }
             left = right.map(|equal| (equal.new + equal.len, equal.old + equal.len as u64));
@@ -272,7 +283,7 @@ impl Survey {
         }
         let first = self.hits.partition_point(|hit| hit.new < new.start);
         for hit in self.hits[first..].iter().take_while(|hit| hit.new < new.end) {
-            bins.want(hit.old.saturating_sub(BIN_LEN / 2), hit.old + BIN_LEN / 2, HIT_WEIGHT)?;
+            bins.want(hit.old.saturating_sub(HIT_MARGIN), hit.old + HIT_MARGIN, HIT_WEIGHT)?;
         }
         Ok(())
     }
