@@ -8,8 +8,33 @@ const STRIDE: usize = 64;
 /// A stretch is given up when its score lies so far below its best.
 const MAX_DROP: i64 = 1 << 10;
 
+/// Bytes that tests saw compared on their thread.
+#[cfg(test)]
+pub(crate) mod work {
+    thread_local!(static BYTES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
+
+    pub(crate) fn add(bytes: usize) {
+        BYTES.set(BYTES.get() + bytes as u64 + 1);
+    }
+
+    pub(crate) fn take() -> u64 {
+        BYTES.take()
+    }
+}
+
+#[cfg(not(test))]
+mod work {
+    pub(super) fn add(_: usize) {}
+}
+
 /// Returns how many bytes at the front are equal.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let same = common_prefix_of(a, b);
+    work::add(same);
+    same
+}
+
+fn common_prefix_of(a: &[u8], b: &[u8]) -> usize {
     let len = a.len().min(b.len());
     let (a, b) = (&a[..len], &b[..len]);
     // Most stretches end within the first words.
@@ -37,6 +62,12 @@ pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
 
 /// Returns how many bytes at the back are equal.
 pub(crate) fn common_suffix(a: &[u8], b: &[u8]) -> usize {
+    let same = common_suffix_of(a, b);
+    work::add(same);
+    same
+}
+
+fn common_suffix_of(a: &[u8], b: &[u8]) -> usize {
     let len = a.len().min(b.len());
     let (a, b) = (&a[a.len() - len..], &b[b.len() - len..]);
     let mut rest = len;
@@ -57,6 +88,7 @@ pub(crate) fn differ_by_more(a: &[u8], b: &[u8], limit: usize) -> bool {
     let mut found = a.len().saturating_sub(b.len());
     let (a, b) = (&a[..a.len() - found], &b[..b.len().min(a.len())]);
     for (a, b) in a.chunks(STRIDE).zip(b.chunks(STRIDE)) {
+        work::add(a.len());
         if found > limit {
             return true;
         }
@@ -74,6 +106,7 @@ pub(crate) fn alike_suffix(a: &[u8], b: &[u8]) -> usize {
         let front = len - alike.seen - WORD;
         alike.push_word(equal_bytes(word(a, front) ^ word(b, front)).reverse_bits());
     }
+    work::add(alike.seen);
     if alike.seen + WORD > len {
         let rest = len - alike.seen;
         a[..rest].iter().zip(&b[..rest]).rev().for_each(|(a, b)| alike.push_byte(a == b));
@@ -109,6 +142,7 @@ impl Alike {
     pub(crate) fn push(&mut self, a: &[u8], b: &[u8]) {
         let len = a.len().min(b.len());
         let (a, b) = (&a[..len], &b[..len]);
+        work::add(len);
         let mut at = 0;
         while at + WORD <= len {
             self.push_word(equal_bytes(word(a, at) ^ word(b, at)));

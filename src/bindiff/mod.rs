@@ -13,6 +13,8 @@ mod matcher;
 mod tests;
 
 pub(crate) use self::buckets::{Batch, Buckets};
+#[cfg(test)]
+pub(crate) use self::compare::work;
 pub(crate) use self::compare::{common_prefix, common_suffix};
 pub(crate) use self::index::{Index, mix};
 pub(crate) use self::matcher::{Equal, Matcher, Stretch};
