@@ -43,7 +43,8 @@ fn told(old: &[u8], new: &[u8], pieces: &[Vec<Piece>]) -> usize {
     for ((_, group), pieces) in groups(new).zip(pieces) {
         let mut at = 0;
         for piece in pieces {
-            let (aligned_len, literal_len) = (piece.aligned_len as usize, piece.literal_len as usize);
+            let (aligned_len, literal_len) =
+                (piece.aligned_len as usize, piece.literal_len as usize);
             assert!(aligned_len + literal_len > 0);
             if aligned_len > 0 {
                 let along = &old[piece.old as usize..][..aligned_len];
