@@ -22,10 +22,30 @@ struct Bucket<const WAYS: usize>([u32; WAYS]);
 
 /// A bucket that was fetched for a hash.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Fetched {
+struct Fetched {
     bucket: u32,
     tag: u32,
     is_empty: bool,
+}
+
+/// What was found for the hashes of neighbouring positions.
+#[derive(Debug, Default)]
+pub(crate) struct Lookups {
+    start: usize,
+    len: usize,
+    slots: [Slots; Lookups::MAX],
+}
+
+impl Lookups {
+    pub(crate) const MAX: usize = 16;
+    /// Positions that are looked up after others where nothing was looked up.
+    const FIRST: usize = 4;
+
+    /// Returns what was found for a position, if that was looked up.
+    pub(crate) fn at(&self, position: usize) -> Option<Slots> {
+        let behind = position.wrapping_sub(self.start);
+        (behind < self.len).then(|| self.slots[behind])
+    }
 }
 
 /// What is to be written into a bucket.
@@ -44,7 +64,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     const REGIONS: usize = 256;
-    const MAX: usize = 512 << 10;
+    pub(crate) const MAX: usize = 512 << 10;
 
     /// Makes an empty batch for up to so many numbers.
     pub(crate) fn reset(&mut self, expected: usize) -> Result<()> {
@@ -96,16 +116,10 @@ impl<const WAYS: usize> Buckets<WAYS> {
 
     /// Fetches the bucket of a hash.
     #[inline]
-    pub(crate) fn fetch(&self, hash: u64) -> Fetched {
+    fn fetch(&self, hash: u64) -> Fetched {
         let bucket = ((hash >> 32) * self.buckets.len() as u64 >> 32) as usize;
         let tag = self.tag(hash);
         Fetched { bucket: bucket as u32, tag, is_empty: self.buckets[bucket].0[0] == 0 }
-    }
-
-    /// Puts a number into the bucket of a hash, if there is room.
-    #[inline]
-    pub(crate) fn insert(&mut self, hash: u64, number: u32) {
-        self.insert_entry(self.entry(hash, number));
     }
 
     /// Puts the numbers of a batch into the buckets of their hashes, and empties the batch.
@@ -159,7 +173,7 @@ impl<const WAYS: usize> Buckets<WAYS> {
 
     /// Finds the slots of the hash that a bucket was fetched for. There may be others among them.
     #[inline]
-    pub(crate) fn slots(&self, fetched: Fetched) -> Slots {
+    fn slots(&self, fetched: Fetched) -> Slots {
         let mut found = 0;
         if !fetched.is_empty {
             let Bucket(slots) = &self.buckets[fetched.bucket as usize];
@@ -169,6 +183,29 @@ impl<const WAYS: usize> Buckets<WAYS> {
             }
         }
         Slots { bucket: fetched.bucket, found }
+    }
+
+    /// Looks up the hashes at `position` and behind, before `end`: more of them if it is the next
+    /// behind those looked up last, since it may go on so.
+    pub(crate) fn look_up(
+        &self,
+        position: usize,
+        end: usize,
+        hash: impl Fn(usize) -> u64,
+        lookups: &mut Lookups,
+    ) {
+        let goes_on = position == lookups.start + lookups.len;
+        let most = if goes_on { Lookups::MAX } else { Lookups::FIRST };
+        lookups.start = position;
+        lookups.len = end.saturating_sub(position).min(most);
+        let mut fetched = [Fetched::default(); Lookups::MAX];
+        let fetched = &mut fetched[..lookups.len];
+        for (behind, fetched) in fetched.iter_mut().enumerate() {
+            *fetched = self.fetch(hash(position + behind));
+        }
+        for (slots, &fetched) in lookups.slots.iter_mut().zip(&*fetched) {
+            *slots = self.slots(fetched);
+        }
     }
 
     /// Returns the numbers in slots, in the order in which they came.

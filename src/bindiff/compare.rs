@@ -5,6 +5,8 @@
 const WORD: usize = size_of::<u64>();
 /// Bytes that are compared at once where much is equal.
 const STRIDE: usize = 64;
+/// Bytes that are counted at once.
+const LANES: usize = 16;
 /// A stretch is given up when its score lies so far below its best.
 const MAX_DROP: i64 = 1 << 10;
 
@@ -87,14 +89,16 @@ fn common_suffix_of(a: &[u8], b: &[u8]) -> usize {
 pub(crate) fn differ_by_more(a: &[u8], b: &[u8], limit: usize) -> bool {
     let mut found = a.len().saturating_sub(b.len());
     let (a, b) = (&a[..a.len() - found], &b[..b.len().min(a.len())]);
-    for (a, b) in a.chunks(STRIDE).zip(b.chunks(STRIDE)) {
-        work::add(a.len());
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a.iter().zip(b) {
+        work::add(LANES);
+        found += usize::from(a.iter().zip(b).map(|(a, b)| u8::from(a != b)).sum::<u8>());
         if found > limit {
             return true;
         }
-        found += usize::from(a.iter().zip(b).map(|(a, b)| u8::from(a != b)).sum::<u8>());
     }
-    found > limit
+    found + a_rest.iter().zip(b_rest).filter(|(a, b)| a != b).count() > limit
 }
 
 /// Returns how many bytes at the back are alike, in the sense of [`Alike`].

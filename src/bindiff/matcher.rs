@@ -1,8 +1,9 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
+use super::buckets::Lookups;
 use super::compare::{Alike, alike_suffix, common_prefix, differ_by_more};
-use super::index::{Index, Lookups};
+use super::index::Index;
 use crate::error::{Result, reserve};
 
 /// A stretch of new bytes and the old bytes it lies along.
@@ -30,8 +31,6 @@ const SWITCH_GAIN: usize = 8;
 /// So many equal bytes are reason enough to look for no other place.
 const STAY: usize = 8;
 
-/// Keys that are looked up together at first.
-const FIRST_LOOKUPS: usize = 4;
 const GLANCE: usize = 32;
 
 /// The search in a part of the new file.
@@ -201,23 +200,13 @@ impl<'a> Matcher<'a> {
 
     /// Returns the place where the index finds most equal bytes.
     fn best_place(&mut self, index: &Index) -> Option<Place> {
-        let Matcher { old, new, scan, .. } = self;
-        let lookups = &mut scan.lookups;
-        let slots = match lookups.at(scan.at) {
-            Some(slots) => slots,
-            None => {
-                // Where nothing was found it may go on so.
-                let len = if lookups.end_at(scan.at) { Lookups::MAX } else { FIRST_LOOKUPS };
-                index.look_up(new, scan.at, len, lookups);
-                lookups.at(scan.at)?
-            }
-        };
-        if slots.is_empty() {
+        if index.is_empty() {
             return None;
         }
+        let Matcher { old, new, scan, .. } = self;
         let expected = scan.expected();
         let mut best: Option<Place> = None;
-        for position in index.positions(slots) {
+        for position in index.positions(new, scan.at, &mut scan.lookups) {
             let len = common_prefix(&new[scan.at..], &old[position..]);
             if best.is_none_or(|best| {
                 (len, best.old.abs_diff(expected)) > (best.len, position.abs_diff(expected))

@@ -12,7 +12,7 @@ mod matcher;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::buckets::{Batch, Buckets};
+pub(crate) use self::buckets::{Batch, Buckets, Lookups};
 #[cfg(test)]
 pub(crate) use self::compare::work;
 pub(crate) use self::compare::{common_prefix, common_suffix};

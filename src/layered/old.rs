@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::samples::Samples;
+use super::samples::{Sampler, Samples};
 use crate::bindiff;
-use crate::error::{Error, IoAction, Result, reserve_exact};
+use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
 
 /// Bytes that can be read anywhere, by several threads at once.
 pub trait ReadAt: Sync {
@@ -96,37 +96,42 @@ pub(crate) struct OldFile<R> {
 
 impl<R: ReadAt> OldFile<R> {
     /// Bytes read at once.
-    const BLOCK: u64 = 1 << 20;
+    const BLOCK: usize = 256 << 10;
 
-    /// Reads the file once.
+    /// Reads the file, whose length is `len`, once.
     ///
     /// # Errors
-    /// [`Error::Io`], also if the file is shorter than `len`; [`Error::OutOfMemory`].
+    /// [`Error::Io`], also if the file is shorter; [`Error::OutOfMemory`].
     pub(crate) fn new(source: R, len: u64, effort: Effort) -> Result<Self> {
-        let mut samples = Samples::new(len)?;
+        let is_resident = len <= effort.max_resident;
+        let shown = source.as_slice().is_some();
+        let mut sampler = Sampler::new(len)?;
         let mut held = Vec::new();
-        let is_resident = source.as_slice().is_none() && len <= effort.max_resident;
         if let Some(bytes) = source.as_slice() {
-            samples.add(0, bytes);
+            if bytes.len() as u64 != len {
+                return Err(ended());
+            }
+            sampler.push(bytes);
+        } else if is_resident {
+            reserve_exact(&mut held, len as usize)?;
+            while (held.len() as u64) < len {
+                let start = held.len();
+                held.resize(start + Self::BLOCK.min(len as usize - start), 0);
+                read_exact_at(&source, start as u64, &mut held[start..])?;
+                sampler.push(&held[start..]);
+            }
         } else {
-            reserve_exact(
-                &mut held,
-                len.min(if is_resident { len } else { Self::BLOCK }) as usize,
-            )?;
+            let mut block = try_vec(0, Self::BLOCK)?;
             let mut position = 0;
             while position < len {
-                if !is_resident {
-                    held.clear();
-                }
-                let block = held.len();
-                held.resize(block + (len - position).min(Self::BLOCK) as usize, 0);
-                read_exact_at(&source, position, &mut held[block..])?;
-                samples.add(position, &held[block..]);
-                position += (held.len() - block) as u64;
+                let wanted = (len - position).min(Self::BLOCK as u64) as usize;
+                read_exact_at(&source, position, &mut block[..wanted])?;
+                sampler.push(&block[..wanted]);
+                position += wanted as u64;
             }
         }
-        let resident = is_resident.then_some(held);
-        Ok(OldFile { source, len, resident, samples, effort })
+        let resident = (is_resident && !shown).then_some(held);
+        Ok(OldFile { source, len, resident, samples: sampler.finish(), effort })
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -147,7 +152,10 @@ impl<R: ReadAt> OldFile<R> {
 
     /// Returns all bytes, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
-        self.resident.as_deref().or_else(|| self.source.as_slice())
+        let shown = self.source.as_slice();
+        // What is found must not depend on where the file is.
+        let shown = shown.filter(|_| self.len <= self.effort.max_resident);
+        self.resident.as_deref().or(shown)
     }
 
     /// Returns a reader for comparisons.
@@ -162,14 +170,15 @@ pub(super) fn read_exact_at(source: &impl ReadAt, position: u64, buf: &mut [u8])
     let mut filled = 0;
     while filled < buf.len() {
         match source.read_at(position + filled as u64, &mut buf[filled..])? {
-            0 => {
-                let ended = std::io::ErrorKind::UnexpectedEof.into();
-                return Err(Error::io(IoAction::ReadBasis)(ended));
-            }
+            0 => return Err(ended()),
             read => filled += read,
         }
     }
     Ok(())
+}
+
+fn ended() -> Error {
+    Error::io(IoAction::ReadBasis)(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Compares old bytes with new ones, wherever the old ones are.

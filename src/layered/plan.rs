@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::old::{OldFile, ReadAt};
 use super::samples::Samples;
 use super::view::Parts;
-use crate::bindiff::{Batch, Equal, Index, Matcher, Stretch};
+use crate::bindiff::{Batch, Equal, Index, Lookups, Matcher, Stretch};
 use crate::error::{Result, reserve};
 
 /// Most bytes of the new file that are planned together.
@@ -121,6 +121,7 @@ impl<R: ReadAt> OldFile<R> {
         // A stretch of the shortest length holds a whole window in which each position is looked up.
         let period = min_len - samples.stride() - Samples::LEN;
         let mut survey = Survey::default();
+        let mut lookups = Lookups::default();
         let mut covered = 0;
         let mut shift = start as i64;
         let mut at = 0;
@@ -142,7 +143,7 @@ impl<R: ReadAt> OldFile<R> {
                 }
                 Ok(())
             };
-            let mut hits = samples.positions(&new[at..at + Samples::LEN]).peekable();
+            let mut hits = samples.positions(new, at, &mut lookups).peekable();
             if at == 0 || hits.peek().is_some() {
                 // Most likely it goes on as before.
                 let expected =
