@@ -46,6 +46,14 @@ impl Lookups {
         let behind = position.wrapping_sub(self.start);
         (behind < self.len).then(|| self.slots[behind])
     }
+
+    /// Returns the first position from this one on where something was found, or the end of those
+    /// looked up, or this position if it was not looked up.
+    pub(crate) fn next_found(&self, position: usize) -> usize {
+        let behind = position.wrapping_sub(self.start);
+        let rest = self.slots[..self.len].get(behind..).unwrap_or(&[]);
+        position + rest.iter().take_while(|slots| slots.found == 0).count()
+    }
 }
 
 /// What is to be written into a bucket.
@@ -88,12 +96,6 @@ pub(crate) struct Slots {
     bucket: u32,
     /// A bit for each, the first slot's the lowest.
     found: u8,
-}
-
-impl Slots {
-    pub(crate) fn is_empty(self) -> bool {
-        self.found == 0
-    }
 }
 
 impl<const WAYS: usize> Buckets<WAYS> {

@@ -33,6 +33,9 @@ const STAY: usize = 8;
 
 const GLANCE: usize = 32;
 
+/// Bytes that are passed at once where nothing is indexed.
+const LOST: usize = 64;
+
 /// The search in a part of the new file.
 pub(crate) struct Matcher<'a> {
     old: &'a [u8],
@@ -182,10 +185,24 @@ impl<'a> Matcher<'a> {
                     return Some(place);
                 }
                 Some(place) => self.scan.pass(&here[..place.len], there),
-                None => self.scan.pass(&here[..1], there),
+                None => {
+                    let lost = self.lost_len(index, here, there).min(until - at);
+                    self.scan.pass(&here[..lost], there);
+                }
             }
         }
         None
+    }
+
+    /// Returns for how many bytes it is known that nothing is found, where that is so for the first.
+    fn lost_len(&self, index: &Index, here: &[u8], there: &[u8]) -> usize {
+        let at = self.scan.at;
+        let known = if index.is_empty() { LOST } else { self.scan.lookups.next_found(at + 1) - at };
+        let known = known.min(here.len());
+        let known = self.equals.first().map_or(known, |equal| known.min(equal.new - at));
+        let near = &here[1..here.len().min(known + STAY)];
+        let mut words = near.windows(STAY).zip(there.get(1..).unwrap_or(&[]).windows(STAY));
+        words.position(|(here, there)| here == there).map_or(known, |same| known.min(1 + same))
     }
 
     /// Returns the place that is known to be equal.

@@ -41,8 +41,8 @@ const BIN_LEN: u64 = 4 << 10;
 /// Old bytes beyond the edges of a gap that are searched: as many as the gap has, within these bounds.
 const MIN_MARGIN: u64 = 256;
 const MAX_MARGIN: u64 = 8 << 10;
-/// Old bytes before and behind an equal string that are searched.
-const HIT_MARGIN: u64 = 6 << 10;
+/// Old bytes before and behind an equal string that are searched, at least.
+const MIN_HIT_MARGIN: u64 = 6 << 10;
 /// Shorter gaps need no index: the search goes on where it is.
 const MIN_GAP: usize = 16;
 /// Bytes of gaps that are searched with one index.
@@ -117,10 +117,11 @@ impl<R: ReadAt> OldFile<R> {
     fn survey(&self, new: &[u8], start: u64) -> Result<Survey> {
         let mut reader = self.reader();
         let samples = self.samples();
-        let min_len = (4 * samples.stride()).max(1 << 10);
+        let min_len = 32 * samples.stride();
         // A stretch of the shortest length holds a whole window in which each position is looked up.
         let period = min_len - samples.stride() - Samples::LEN;
-        let mut survey = Survey::default();
+        let hit_margin = MIN_HIT_MARGIN.max(min_len as u64);
+        let mut survey = Survey { hit_margin, ..Survey::default() };
         let mut lookups = Lookups::default();
         let mut covered = 0;
         let mut shift = start as i64;
@@ -209,6 +210,8 @@ struct Survey {
     equals: Vec<EqualAt>,
     /// Shorter equal strings in gaps, in order of `new`.
     hits: Vec<Hit>,
+    /// Old bytes before and behind a hit that may belong in the gap.
+    hit_margin: u64,
 }
 
 /// An equal string.
@@ -284,7 +287,8 @@ impl Survey {
         }
         let first = self.hits.partition_point(|hit| hit.new < new.start);
         for hit in self.hits[first..].iter().take_while(|hit| hit.new < new.end) {
-            bins.want(hit.old.saturating_sub(HIT_MARGIN), hit.old + HIT_MARGIN, HIT_WEIGHT)?;
+            let margin = self.hit_margin;
+            bins.want(hit.old.saturating_sub(margin), hit.old + margin, HIT_WEIGHT)?;
         }
         Ok(())
     }
