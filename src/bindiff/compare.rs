@@ -132,6 +132,11 @@ pub(crate) struct Alike {
 }
 
 impl Alike {
+    /// Returns how many more bytes were different than equal since the best length.
+    pub(crate) fn lost(&self) -> i64 {
+        self.best - self.score
+    }
+
     /// Sees bytes that are equal.
     pub(crate) fn push_equal(&mut self, len: usize) {
         self.seen += len;

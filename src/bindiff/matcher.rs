@@ -30,9 +30,12 @@ pub(crate) struct Equal {
 const SWITCH_GAIN: usize = 8;
 /// So many equal bytes are reason enough to look for no other place.
 const STAY: usize = 8;
-
-const GLANCE: usize = 32;
-
+/// Bytes in which few may differ for that to be reason enough, too.
+const NEAR: usize = 32;
+/// Where so many more bytes differ than are equal, they are no difference but new, even if the
+/// old bytes go on behind them: with so many equal ones.
+const MAX_LOST: i64 = 32;
+const RESUME: usize = 32;
 /// Bytes that are passed at once where nothing is indexed.
 const LOST: usize = 64;
 
@@ -42,7 +45,8 @@ pub(crate) struct Matcher<'a> {
     new: &'a [u8],
     /// In order, not overlapping; those that end before `scan.at` are dropped.
     equals: &'a [Equal],
-    glance: usize,
+    /// Of [`NEAR`] bytes so many may differ.
+    tolerance: usize,
     /// Where the stretch that is not finished begins in both.
     old_start: usize,
     new_start: usize,
@@ -88,20 +92,21 @@ impl Scan {
 }
 
 impl<'a> Matcher<'a> {
-    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on.
+    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on. No other
+    /// place is looked for where no more than `tolerance` of the next 32 bytes differ.
     pub(crate) fn new(
         old: &'a [u8],
         new: &'a [u8],
         equals: &'a [Equal],
         start: usize,
-        glance: usize,
+        tolerance: usize,
     ) -> Self {
         let old_start = start.min(old.len());
         let scan = Scan { shift: old_start as isize, ..Scan::default() };
-        Matcher { old, new, equals, glance, old_start, new_start: 0, scan }
+        Matcher { old, new, equals, tolerance, old_start, new_start: 0, scan }
     }
 
-    /// Searches as far as `until`, and a bit farther if it is so, with the help of an index.
+    /// Searches as far as `until`, or beyond if a match goes on there, with the help of an index.
     /// Appends the stretches that are finished; at the end of the new bytes all are.
     pub(crate) fn run(
         &mut self,
@@ -157,26 +162,26 @@ impl<'a> Matcher<'a> {
 
     /// Goes on to where another place is better than the one it stays with.
     fn next_place(&mut self, index: &Index, until: usize) -> Option<Place> {
-        let Matcher { old, new, glance, .. } = *self;
+        let Matcher { old, new, tolerance, .. } = *self;
         while self.scan.at < until {
             let at = self.scan.at;
             let here = &new[at..];
             let expected = self.scan.expected();
             let there = old.get(expected..).unwrap_or(&[]);
             let equal = self.equal_place();
-            if let Some(place) = equal
-                && place.old == expected
-            {
-                self.scan.pass_equal(place.len);
-                continue;
+            let same = match equal {
+                Some(place) if place.old == expected => place.len,
+                _ => common_prefix(here, there),
+            };
+            if same >= RESUME && self.scan.alike.lost() > MAX_LOST {
+                return Some(Place { old: expected, len: same });
             }
-            let same = common_prefix(here, there);
             if same >= STAY {
                 self.scan.pass_equal(same);
                 continue;
             }
-            let near = &here[..GLANCE.min(here.len())];
-            if !differ_by_more(near, there, glance) {
+            let near = &here[..NEAR.min(here.len())];
+            if !differ_by_more(near, there, tolerance) {
                 self.scan.pass(near, there);
                 continue;
             }

@@ -65,7 +65,8 @@ impl ReadAt for std::fs::File {
 pub(crate) struct Effort {
     /// Every so many old positions are indexed.
     pub(crate) stride: usize,
-    pub(crate) glance: usize,
+    /// Of 32 new bytes so many may differ from the old ones before a better place is looked for.
+    pub(crate) tolerance: usize,
     /// Equal bytes by which a place is found.
     pub(crate) key_len: usize,
     /// Old files up to this length are held in memory.
@@ -77,10 +78,15 @@ pub(crate) struct Effort {
 impl Effort {
     /// For speed.
     pub(crate) const FAST: Effort =
-        Effort { glance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
+        Effort { tolerance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
     /// For small patches.
-    pub(crate) const THOROUGH: Effort =
-        Effort { glance: 4, stride: 4, key_len: 16, max_resident: 128 << 20, max_view: 64 << 20 };
+    pub(crate) const THOROUGH: Effort = Effort {
+        tolerance: 4,
+        stride: 4,
+        key_len: 16,
+        max_resident: 128 << 20,
+        max_view: 64 << 20,
+    };
 }
 
 /// An old file and what is known of it.

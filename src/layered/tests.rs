@@ -178,6 +178,17 @@ fn scattered_edits_cost_little_more_than_their_bytes() {
 }
 
 #[test]
+fn bytes_that_replace_others_are_literal() {
+    let old = bytes(1, 3_000_000);
+    let new = [&old[..1_000_000], &bytes(2, 200_000), &old[1_200_000..]].concat();
+    let old = OldFile::new(&old[..], old.len() as u64, Effort::THOROUGH).unwrap();
+    let pieces = pieces_of(&old, &new);
+    let [first, last] = pieces[0][..] else { panic!("{pieces:?}") };
+    assert!(first.literal_len.abs_diff(200_000) < 20, "{pieces:?}");
+    assert_eq!(last.literal_len, 0);
+}
+
+#[test]
 fn every_hundredth_byte_changed_in_a_file_that_moved() {
     let old = bytes(1, 6_000_000);
     let mut new = [&bytes(2, 12_345), &old[..]].concat();
