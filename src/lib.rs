@@ -1,5 +1,6 @@
 #![doc = include_str!("lib.md")]
 
+#[allow(dead_code)] // its user, `layered`, has no public face yet
 mod bindiff;
 mod decoder;
 mod delta;
@@ -11,6 +12,7 @@ mod filter;
 pub mod format;
 mod index;
 pub mod io;
+#[allow(dead_code, unused_imports)] // has no public face yet
 mod layered;
 pub mod librsync;
 mod monitor;

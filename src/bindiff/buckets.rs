@@ -119,9 +119,9 @@ impl<const WAYS: usize> Buckets<WAYS> {
     /// Fetches the bucket of a hash.
     #[inline]
     fn fetch(&self, hash: u64) -> Fetched {
-        let bucket = ((hash >> 32) * self.buckets.len() as u64 >> 32) as usize;
+        let bucket = self.bucket_of(hash);
         let tag = self.tag(hash);
-        Fetched { bucket: bucket as u32, tag, is_empty: self.buckets[bucket].0[0] == 0 }
+        Fetched { bucket, tag, is_empty: self.buckets[bucket as usize].0[0] == 0 }
     }
 
     /// Puts the numbers of a batch into the buckets of their hashes, and empties the batch.
@@ -165,8 +165,11 @@ impl<const WAYS: usize> Buckets<WAYS> {
     }
 
     fn entry(&self, hash: u64, number: u32) -> Entry {
-        let bucket = ((hash >> 32) * self.buckets.len() as u64 >> 32) as u32;
-        Entry { bucket, slot: self.tag(hash) | (number + 1) }
+        Entry { bucket: self.bucket_of(hash), slot: self.tag(hash) | (number + 1) }
+    }
+
+    fn bucket_of(&self, hash: u64) -> u32 {
+        (((hash >> 32) * self.buckets.len() as u64) >> 32) as u32
     }
 
     fn tag(&self, hash: u64) -> u32 {

@@ -1,5 +1,7 @@
 //! The comparisons against naive ones, and the search on any bytes.
 
+use std::slice;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -59,7 +61,7 @@ fn pair() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 
 fn search(old: &[u8], new: &[u8], stride: usize, key_len: usize) -> Vec<Stretch> {
     let mut index = Index::new(stride, key_len);
-    index.build(old, &[0..old.len()], &mut Batch::default()).unwrap();
+    index.build(old, slice::from_ref(&(0..old.len())), &mut Batch::default()).unwrap();
     let mut stretches = Vec::new();
     let mut matcher = Matcher::new(old, new, &[], 0, 4);
     matcher.run(&index, new.len() / 2, &mut stretches).unwrap();
