@@ -103,6 +103,7 @@ impl<const WAYS: usize> Buckets<WAYS> {
     const ROOM: usize = 13;
 
     pub(crate) fn new() -> Self {
+        const { assert!(WAYS <= u8::BITS as usize, "a bit for each slot") }
         Buckets { buckets: vec![Bucket([0; WAYS])], number_bits: 0 }
     }
 

@@ -36,6 +36,10 @@ const NEAR: usize = 32;
 /// old bytes go on behind them: with so many equal ones.
 const MAX_LOST: i64 = 32;
 const RESUME: usize = 32;
+/// Bytes before a place that may be looked at, in sum: so many for each that was passed, and some
+/// more at the start.
+const MAX_LOOK_BACK: usize = 4;
+const FIRST_LOOK_BACK: usize = 64 << 10;
 /// Bytes that are passed at once where nothing is indexed.
 const LOST: usize = 64;
 
@@ -70,6 +74,8 @@ struct Scan {
     lookups: Lookups,
     /// How far the bytes from the last place on are alike.
     alike: Alike,
+    /// Bytes before places that were found alike, of all places.
+    looked_back: usize,
 }
 
 impl Scan {
@@ -129,7 +135,12 @@ impl<'a> Matcher<'a> {
         let Matcher { old, new, old_start, new_start, ref mut scan, .. } = *self;
         let behind = &new[new_start..scan.at];
         let mut front = scan.alike.len;
-        let mut back = next.map_or(0, |place| alike_suffix(behind, &old[..place.old]));
+        // Of data that repeats itself each place may be alike as far as one looks back.
+        let reach =
+            (MAX_LOOK_BACK * scan.at + FIRST_LOOK_BACK - scan.looked_back).min(behind.len());
+        let near = &behind[behind.len() - reach..];
+        let mut back = next.map_or(0, |place| alike_suffix(near, &old[..place.old]));
+        scan.looked_back += back;
         if let Some(place) = next
             && front + back > behind.len()
         {

@@ -142,6 +142,27 @@ fn a_moved_part_with_changes_is_one_stretch() {
     assert_eq!(found.last(), Some(&moved));
 }
 
+/// Each place of such bytes is alike to each other, farther than anybody should look.
+#[test]
+fn the_work_is_linear_on_periods_with_defects() {
+    for defect_every in [12, 40, 100, 400] {
+        let periodic = |seed: u64| {
+            let mut periodic = bytes(1, 64).repeat(10_000);
+            for part in 0..periodic.len() / defect_every {
+                let random = mix(seed, part as u64) as usize;
+                periodic[part * defect_every + random % defect_every] ^=
+                    1 + (random >> 32) as u8 % 3;
+            }
+            periodic
+        };
+        let (old, new) = (periodic(2), periodic(3));
+        work::take();
+        search(&old, &new, 4, 16);
+        let work = work::take();
+        assert!(work <= 64 * new.len() as u64, "{defect_every}: {work}");
+    }
+}
+
 /// Bytes without any order.
 fn bytes(seed: u64, len: usize) -> Vec<u8> {
     let mix = |at: usize| mix(seed, at as u64) as u8;
