@@ -2,40 +2,19 @@
 
 use std::ops::Range;
 
-use super::buckets::{Buckets, Slots};
+use super::buckets::{Batch, Buckets, Lookups};
 use super::compare::word;
 use crate::error::Result;
 
 /// Numbers with one hash that are kept.
 const WAYS: usize = 8;
 
-/// What was found for the keys at some neighbouring positions.
-#[derive(Debug, Default)]
-pub(crate) struct Lookups {
-    start: usize,
-    len: usize,
-    slots: [Slots; Lookups::MAX],
-}
-
-impl Lookups {
-    pub(crate) const MAX: usize = 16;
-
-    /// Returns what was found for the key at a position, if that was looked up.
-    pub(crate) fn at(&self, position: usize) -> Option<Slots> {
-        let behind = position.checked_sub(self.start).filter(|&behind| behind < self.len)?;
-        Some(self.slots[behind])
-    }
-
-    /// Returns true if `position` is the next behind these.
-    pub(crate) fn end_at(&self, position: usize) -> bool {
-        self.len > 0 && position == self.start + self.len
-    }
-}
-
 /// Positions of the old bytes by the hash of `key_len` bytes there.
 #[derive(Debug)]
 pub(crate) struct Index {
     table: Buckets<WAYS>,
+    /// Positions that were to be indexed.
+    entries: usize,
     stride: usize,
     key_len: usize,
 }
@@ -44,44 +23,59 @@ impl Index {
     /// Makes an empty index. A key has 8 to 16 bytes.
     pub(crate) fn new(stride: usize, key_len: usize) -> Self {
         debug_assert!((8..=16).contains(&key_len));
-        Index { table: Buckets::new(), stride, key_len }
+        Index { table: Buckets::new(), entries: 0, stride, key_len }
     }
 
     /// Indexes these ranges of the old bytes in place of what was indexed before.
-    pub(crate) fn build(&mut self, old: &[u8], ranges: &[Range<usize>]) -> Result<()> {
+    pub(crate) fn build(
+        &mut self,
+        old: &[u8],
+        ranges: &[Range<usize>],
+        batch: &mut Batch,
+    ) -> Result<()> {
         let Index { stride, key_len, .. } = *self;
         let entries = ranges.iter().map(|range| range.len() / stride + 1).sum();
+        self.entries = entries;
         self.table.reset(entries, old.len() / stride + 2)?;
+        batch.reset(entries)?;
         for range in ranges {
             let mut last = None;
-            for position in (range.start.next_multiple_of(stride)..range.end).step_by(stride) {
-                if position + key_len > old.len() {
-                    break;
-                }
+            let end = range.end.min((old.len() + 1).saturating_sub(key_len));
+            for position in (range.start.next_multiple_of(stride)..end).step_by(stride) {
                 let hash = self.hash(old, position);
                 // Of a run of equal bytes only the first position is of use: the match there is
                 // the longest.
-                if last != Some(hash) {
-                    self.table.insert(hash, (position / stride) as u32);
+                if last == Some(hash) {
+                    continue;
                 }
                 last = Some(hash);
+                self.table.prepare(hash, (position / stride) as u32, batch);
+                if batch.is_full() {
+                    self.table.insert_all(batch);
+                }
             }
         }
+        self.table.insert_all(batch);
         Ok(())
     }
 
-    /// Looks up the keys at `at` and behind, at least as many as there are before `until`.
-    pub(crate) fn look_up(&self, bytes: &[u8], at: usize, len: usize, lookups: &mut Lookups) {
-        let whole = (bytes.len() + 1).saturating_sub(at + self.key_len);
-        lookups.start = at;
-        lookups.len = len.min(whole).min(Lookups::MAX);
-        for (behind, slots) in lookups.slots[..lookups.len].iter_mut().enumerate() {
-            *slots = self.table.slots(self.hash(bytes, at + behind));
-        }
+    /// Returns true if nothing is indexed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries == 0
     }
 
-    /// Returns the old positions that were found for a key.
-    pub(crate) fn positions(&self, slots: Slots) -> impl Iterator<Item = usize> {
+    /// Returns the old positions that are found for the key at `at`; there may be others among them.
+    pub(crate) fn positions(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        lookups: &mut Lookups,
+    ) -> impl Iterator<Item = usize> {
+        if lookups.at(at).is_none() {
+            let end = (bytes.len() + 1).saturating_sub(self.key_len);
+            self.table.look_up(at, end, |at| self.hash(bytes, at), lookups);
+        }
+        let slots = lookups.at(at).unwrap_or_default();
         self.table.numbers(slots).map(|number| number as usize * self.stride)
     }
 

@@ -1,8 +1,9 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
-use super::compare::{alike_prefix, alike_suffix, common_prefix, differ_by_more};
-use super::index::{Index, Lookups};
+use super::buckets::Lookups;
+use super::compare::{Alike, alike_suffix, common_prefix, differ_by_more};
+use super::index::Index;
 use crate::error::{Result, reserve};
 
 /// A stretch of new bytes and the old bytes it lies along.
@@ -29,22 +30,31 @@ pub(crate) struct Equal {
 const SWITCH_GAIN: usize = 8;
 /// So many equal bytes are reason enough to look for no other place.
 const STAY: usize = 8;
+/// Bytes in which few may differ for that to be reason enough, too.
+const NEAR: usize = 32;
+/// Where so many more bytes differ than are equal, they are no difference but new, even if the
+/// old bytes go on behind them: with so many equal ones.
+const MAX_LOST: i64 = 32;
+const RESUME: usize = 32;
+/// Bytes before a place that may be looked at, in sum: so many for each that was passed, and some
+/// more at the start.
+const MAX_LOOK_BACK: usize = 4;
+const FIRST_LOOK_BACK: usize = 64 << 10;
+/// Bytes that are passed at once where nothing is indexed.
+const LOST: usize = 64;
 
-/// Keys that are looked up together at first.
-const FIRST_LOOKUPS: usize = 4;
-const GLANCE: usize = 32;
-
-/// The search in one part of the new file.
-#[derive(Debug)]
+/// The search in a part of the new file.
 pub(crate) struct Matcher<'a> {
-    pub(crate) old: &'a [u8],
-    pub(crate) new: &'a [u8],
-    pub(crate) index: &'a Index,
-    /// In order, not overlapping.
-    pub(crate) equals: &'a [Equal],
-    /// Where in the old bytes the new ones perhaps begin.
-    pub(crate) start: usize,
-    pub(crate) glance: usize,
+    old: &'a [u8],
+    new: &'a [u8],
+    /// In order, not overlapping; those that end before `scan.at` are dropped.
+    equals: &'a [Equal],
+    /// Of [`NEAR`] bytes so many may differ.
+    tolerance: usize,
+    /// Where the stretch that is not finished begins in both.
+    old_start: usize,
+    new_start: usize,
+    scan: Scan,
 }
 
 /// A place of the old bytes that equals the new ones for a while.
@@ -55,124 +65,189 @@ struct Place {
 }
 
 /// Where the search stands.
+#[derive(Default)]
 struct Scan {
     /// The next new byte.
     at: usize,
     /// Old position of the place that it stays with, minus the new one.
     shift: isize,
-    /// The first of the equal stretches that does not end before `at`.
-    equal: usize,
     lookups: Lookups,
+    /// How far the bytes from the last place on are alike.
+    alike: Alike,
+    /// Bytes before places that were found alike, of all places.
+    looked_back: usize,
 }
 
-impl Matcher<'_> {
-    /// Appends the stretches that make up the new bytes, without gaps.
-    pub(crate) fn run(&self, stretches: &mut Vec<Stretch>) -> Result<()> {
-        let mut scan =
-            Scan { at: 0, shift: self.start as isize, equal: 0, lookups: Lookups::default() };
-        let (mut old_start, mut new_start) = (self.start.min(self.old.len()), 0);
-        loop {
-            let found = self.next_place(&mut scan);
-            let behind = &self.new[new_start..scan.at];
-            let mut front = alike_prefix(behind, &self.old[old_start..]);
-            let mut back = found.map_or(0, |place| alike_suffix(behind, &self.old[..place.old]));
-            if let Some(place) = found
-                && front + back > behind.len()
-            {
-                let overlap = front + back - behind.len();
-                let left = front - overlap;
-                let split = best_split(
-                    &behind[left..front],
-                    &self.old[old_start + left..old_start + front],
-                    &self.old[place.old - back..place.old - back + overlap],
-                );
-                front = left + split;
-                back -= split;
-            }
-            let literal_len = behind.len() - front - back;
-            if front + literal_len > 0 {
-                reserve(stretches, 1)?;
-                stretches.push(Stretch {
-                    old: old_start,
-                    new: new_start,
-                    aligned_len: front,
-                    literal_len,
-                });
-            }
-            let Some(place) = found else {
-                return Ok(());
-            };
-            new_start = scan.at - back;
-            old_start = place.old - back;
-            scan.shift = place.old as isize - scan.at as isize;
+impl Scan {
+    /// Returns where the place that it stays with goes on.
+    fn expected(&self) -> usize {
+        self.at.wrapping_add_signed(self.shift)
+    }
+
+    /// Goes on by bytes that equal the old ones.
+    fn pass_equal(&mut self, len: usize) {
+        self.alike.push_equal(len);
+        self.at += len;
+    }
+
+    /// Goes on by bytes that perhaps do not equal the old ones `there`.
+    fn pass(&mut self, bytes: &[u8], there: &[u8]) {
+        self.alike.push(bytes, there);
+        self.at += bytes.len();
+    }
+}
+
+impl<'a> Matcher<'a> {
+    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on. No other
+    /// place is looked for where no more than `tolerance` of the next 32 bytes differ.
+    pub(crate) fn new(
+        old: &'a [u8],
+        new: &'a [u8],
+        equals: &'a [Equal],
+        start: usize,
+        tolerance: usize,
+    ) -> Self {
+        let old_start = start.min(old.len());
+        let scan = Scan { shift: old_start as isize, ..Scan::default() };
+        Matcher { old, new, equals, tolerance, old_start, new_start: 0, scan }
+    }
+
+    /// Searches as far as `until`, or beyond if a match goes on there, with the help of an index.
+    /// Appends the stretches that are finished; at the end of the new bytes all are.
+    pub(crate) fn run(
+        &mut self,
+        index: &Index,
+        until: usize,
+        stretches: &mut Vec<Stretch>,
+    ) -> Result<()> {
+        self.scan.lookups = Lookups::default();
+        while let Some(place) = self.next_place(index, until) {
+            self.finish_stretch(Some(place), stretches)?;
         }
+        if until == self.new.len() {
+            self.finish_stretch(None, stretches)?;
+        }
+        Ok(())
+    }
+
+    /// Finishes the stretch before `scan.at`, where the next lies along the old bytes at `next`.
+    fn finish_stretch(&mut self, next: Option<Place>, stretches: &mut Vec<Stretch>) -> Result<()> {
+        let Matcher { old, new, old_start, new_start, ref mut scan, .. } = *self;
+        let behind = &new[new_start..scan.at];
+        let mut front = scan.alike.len;
+        // Of data that repeats itself each place may be alike as far as one looks back.
+        let reach =
+            (MAX_LOOK_BACK * scan.at + FIRST_LOOK_BACK - scan.looked_back).min(behind.len());
+        let near = &behind[behind.len() - reach..];
+        let mut back = next.map_or(0, |place| alike_suffix(near, &old[..place.old]));
+        scan.looked_back += back;
+        if let Some(place) = next
+            && front + back > behind.len()
+        {
+            let overlap = front + back - behind.len();
+            let left = front - overlap;
+            let split = best_split(
+                &behind[left..front],
+                &old[old_start + left..old_start + front],
+                &old[place.old - back..place.old - back + overlap],
+            );
+            front = left + split;
+            back -= split;
+        }
+        let literal_len = behind.len() - front - back;
+        if front + literal_len > 0 {
+            reserve(stretches, 1)?;
+            let (old, new) = (old_start, new_start);
+            stretches.push(Stretch { old, new, aligned_len: front, literal_len });
+        }
+        if let Some(place) = next {
+            self.new_start = scan.at - back;
+            self.old_start = place.old - back;
+            scan.shift = place.old as isize - scan.at as isize;
+            scan.alike = Alike::default();
+            scan.alike.push(&new[self.new_start..scan.at], &old[self.old_start..]);
+            scan.pass_equal(place.len);
+        }
+        Ok(())
     }
 
     /// Goes on to where another place is better than the one it stays with.
-    fn next_place(&self, scan: &mut Scan) -> Option<Place> {
-        while scan.at < self.new.len() {
-            let here = &self.new[scan.at..];
-            let there = self.old_at(scan.at as isize + scan.shift);
-            let same = common_prefix(here, there);
+    fn next_place(&mut self, index: &Index, until: usize) -> Option<Place> {
+        let Matcher { old, new, tolerance, .. } = *self;
+        while self.scan.at < until {
+            let at = self.scan.at;
+            let here = &new[at..];
+            let expected = self.scan.expected();
+            let there = old.get(expected..).unwrap_or(&[]);
+            let equal = self.equal_place();
+            let same = match equal {
+                Some(place) if place.old == expected => place.len,
+                _ => common_prefix(here, there),
+            };
+            if same >= RESUME && self.scan.alike.lost() > MAX_LOST {
+                return Some(Place { old: expected, len: same });
+            }
             if same >= STAY {
-                scan.at += same;
+                self.scan.pass_equal(same);
                 continue;
             }
-            if there.len() >= GLANCE
-                && here.len() >= GLANCE
-                && !differ_by_more(&here[..GLANCE], &there[..GLANCE], self.glance)
-            {
-                scan.at += GLANCE;
+            let near = &here[..NEAR.min(here.len())];
+            if !differ_by_more(near, there, tolerance) {
+                self.scan.pass(near, there);
                 continue;
             }
-            match self.best_place(scan) {
+            match equal.or_else(|| self.best_place(index)) {
                 Some(place) if differ_by_more(&here[..place.len], there, SWITCH_GAIN) => {
                     return Some(place);
                 }
-                Some(place) => scan.at += place.len,
-                None => scan.at += 1,
+                Some(place) => self.scan.pass(&here[..place.len], there),
+                None => {
+                    let lost = self.lost_len(index, here, there).min(until - at);
+                    self.scan.pass(&here[..lost], there);
+                }
             }
         }
         None
     }
 
-    fn best_place(&self, scan: &mut Scan) -> Option<Place> {
-        let passed = self.equals[scan.equal..].iter();
-        scan.equal += passed.take_while(|equal| equal.new + equal.len <= scan.at).count();
-        if let Some(equal) = self.equals.get(scan.equal)
-            && equal.new <= scan.at
-        {
-            let inside = scan.at - equal.new;
-            return Some(Place { old: equal.old + inside, len: equal.len - inside });
-        }
-        let slots = match scan.lookups.at(scan.at) {
-            Some(slots) => slots,
-            None => {
-                // Where nothing was found it may go on so.
-                let len = if scan.lookups.end_at(scan.at) { Lookups::MAX } else { FIRST_LOOKUPS };
-                self.index.look_up(self.new, scan.at, len, &mut scan.lookups);
-                scan.lookups.at(scan.at)?
-            }
-        };
-        if slots.is_empty() {
-            return None;
-        }
-        let here = &self.new[scan.at..];
-        let expected = scan.at as isize + scan.shift;
-        let mut best: Option<Place> = None;
-        for old in self.index.positions(slots) {
-            let len = common_prefix(here, &self.old[old..]);
-            let distance = |old: usize| (old as isize - expected).unsigned_abs();
-            if best.is_none_or(|best| (len, distance(best.old)) > (best.len, distance(old))) {
-                best = Some(Place { old, len });
-            }
-        }
-        best.filter(|best| best.len >= self.index.key_len())
+    /// Returns for how many bytes it is known that nothing is found, where that is so for the first.
+    fn lost_len(&self, index: &Index, here: &[u8], there: &[u8]) -> usize {
+        let at = self.scan.at;
+        let known = if index.is_empty() { LOST } else { self.scan.lookups.next_found(at + 1) - at };
+        let known = known.min(here.len());
+        let known = self.equals.first().map_or(known, |equal| known.min(equal.new - at));
+        let near = &here[1..here.len().min(known + STAY)];
+        let mut words = near.windows(STAY).zip(there.get(1..).unwrap_or(&[]).windows(STAY));
+        words.position(|(here, there)| here == there).map_or(known, |same| known.min(1 + same))
     }
 
-    /// The old bytes from a position that perhaps does not exist.
-    fn old_at(&self, position: isize) -> &[u8] {
-        usize::try_from(position).ok().and_then(|position| self.old.get(position..)).unwrap_or(&[])
+    /// Returns the place that is known to be equal.
+    fn equal_place(&mut self) -> Option<Place> {
+        let at = self.scan.at;
+        let passed = self.equals.iter().take_while(|equal| equal.new + equal.len <= at).count();
+        self.equals = &self.equals[passed..];
+        let equal = self.equals.first().filter(|equal| equal.new <= at)?;
+        let inside = at - equal.new;
+        Some(Place { old: equal.old + inside, len: equal.len - inside })
+    }
+
+    /// Returns the place where the index finds most equal bytes.
+    fn best_place(&mut self, index: &Index) -> Option<Place> {
+        if index.is_empty() {
+            return None;
+        }
+        let Matcher { old, new, scan, .. } = self;
+        let expected = scan.expected();
+        let mut best: Option<Place> = None;
+        for position in index.positions(new, scan.at, &mut scan.lookups) {
+            let len = common_prefix(&new[scan.at..], &old[position..]);
+            if best.is_none_or(|best| {
+                (len, best.old.abs_diff(expected)) > (best.len, position.abs_diff(expected))
+            }) {
+                best = Some(Place { old: position, len });
+            }
+        }
+        best.filter(|best| best.len >= index.key_len())
     }
 }
 

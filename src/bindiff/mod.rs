@@ -12,7 +12,9 @@ mod matcher;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::buckets::Buckets;
+pub(crate) use self::buckets::{Batch, Buckets, Lookups};
+#[cfg(test)]
+pub(crate) use self::compare::work;
 pub(crate) use self::compare::{common_prefix, common_suffix};
 pub(crate) use self::index::{Index, mix};
 pub(crate) use self::matcher::{Equal, Matcher, Stretch};

@@ -1,11 +1,10 @@
 //! The old file: read at any place by several threads, held in memory if it is small enough.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use super::samples::Samples;
-use crate::bindiff::{self, Index};
-use crate::error::{Error, IoAction, Result, try_vec};
+use super::samples::{Sampler, Samples};
+use crate::bindiff;
+use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
 use crate::read_at::ReadAt;
 
 /// How hard the search tries.
@@ -13,7 +12,8 @@ use crate::read_at::ReadAt;
 pub(crate) struct Effort {
     /// Every so many old positions are indexed.
     pub(crate) stride: usize,
-    pub(crate) glance: usize,
+    /// Of 32 new bytes so many may differ from the old ones before a better place is looked for.
+    pub(crate) tolerance: usize,
     /// Equal bytes by which a place is found.
     pub(crate) key_len: usize,
     /// Old files up to this length are held in memory.
@@ -25,10 +25,15 @@ pub(crate) struct Effort {
 impl Effort {
     /// For speed.
     pub(crate) const FAST: Effort =
-        Effort { glance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
+        Effort { tolerance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
     /// For small patches.
-    pub(crate) const THOROUGH: Effort =
-        Effort { glance: 4, stride: 4, key_len: 16, max_resident: 128 << 20, max_view: 64 << 20 };
+    pub(crate) const THOROUGH: Effort = Effort {
+        tolerance: 4,
+        stride: 4,
+        key_len: 16,
+        max_resident: 128 << 20,
+        max_view: 64 << 20,
+    };
 }
 
 /// An old file and what is known of it.
@@ -40,40 +45,46 @@ pub(crate) struct OldFile<R> {
     resident: Option<Vec<u8>>,
     samples: Samples,
     effort: Effort,
-    /// The index of the whole file, once a group needed it.
-    index: Mutex<Option<Arc<Index>>>,
 }
 
 impl<R: ReadAt> OldFile<R> {
     /// Bytes read at once.
-    const BLOCK: usize = 1 << 20;
+    const BLOCK: usize = 256 << 10;
 
-    /// Reads the file once.
+    /// Reads the file, whose length is `len`, once.
     ///
     /// # Errors
-    /// [`Error::Io`], also if the file is shorter than `len`; [`Error::OutOfMemory`].
+    /// [`Error::Io`], also if the file is shorter; [`Error::OutOfMemory`].
     pub(crate) fn new(source: R, len: u64, effort: Effort) -> Result<Self> {
-        let mut samples = Samples::new(len)?;
-        let resident = if let Some(bytes) = source.as_slice() {
-            samples.add(0, bytes);
-            None
-        } else if len <= effort.max_resident {
-            let mut bytes = try_vec(0, len as usize)?;
-            read_exact_at(&source, 0, &mut bytes)?;
-            samples.add(0, &bytes);
-            Some(bytes)
+        let is_resident = len <= effort.max_resident;
+        let shown = source.as_slice().is_some();
+        let mut sampler = Sampler::new(len)?;
+        let mut held = Vec::new();
+        if let Some(bytes) = source.as_slice() {
+            if bytes.len() as u64 != len {
+                return Err(ended());
+            }
+            sampler.push(bytes);
+        } else if is_resident {
+            reserve_exact(&mut held, len as usize)?;
+            while (held.len() as u64) < len {
+                let start = held.len();
+                held.resize(start + Self::BLOCK.min(len as usize - start), 0);
+                read_exact_at(&source, start as u64, &mut held[start..])?;
+                sampler.push(&held[start..]);
+            }
         } else {
             let mut block = try_vec(0, Self::BLOCK)?;
             let mut position = 0;
             while position < len {
-                let wanted = (len - position).min(block.len() as u64) as usize;
+                let wanted = (len - position).min(Self::BLOCK as u64) as usize;
                 read_exact_at(&source, position, &mut block[..wanted])?;
-                samples.add(position, &block[..wanted]);
+                sampler.push(&block[..wanted]);
                 position += wanted as u64;
             }
-            None
-        };
-        Ok(OldFile { source, len, resident, samples, effort, index: Mutex::new(None) })
+        }
+        let resident = (is_resident && !shown).then_some(held);
+        Ok(OldFile { source, len, resident, samples: sampler.finish(), effort })
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -94,19 +105,10 @@ impl<R: ReadAt> OldFile<R> {
 
     /// Returns all bytes, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
-        self.resident.as_deref().or_else(|| self.source.as_slice())
-    }
-
-    /// Returns the index of the whole file, which is in memory.
-    pub(super) fn index(&self, bytes: &[u8]) -> Result<Arc<Index>> {
-        // A thread that panicked left no half of an index.
-        let mut shared = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = &*shared {
-            return Ok(Arc::clone(index));
-        }
-        let mut index = Index::new(self.effort.stride, self.effort.key_len);
-        index.build(bytes, &[0..bytes.len()])?;
-        Ok(Arc::clone(shared.insert(Arc::new(index))))
+        let shown = self.source.as_slice();
+        // What is found must not depend on where the file is.
+        let shown = shown.filter(|_| self.len <= self.effort.max_resident);
+        self.resident.as_deref().or(shown)
     }
 
     /// Returns a reader for comparisons.
@@ -121,14 +123,15 @@ pub(super) fn read_exact_at(source: &impl ReadAt, position: u64, buf: &mut [u8])
     let mut filled = 0;
     while filled < buf.len() {
         match source.read_at(position + filled as u64, &mut buf[filled..])? {
-            0 => {
-                let ended = std::io::ErrorKind::UnexpectedEof.into();
-                return Err(Error::io(IoAction::ReadBasis)(ended));
-            }
+            0 => return Err(ended()),
             read => filled += read,
         }
     }
     Ok(())
+}
+
+fn ended() -> Error {
+    Error::io(IoAction::ReadBasis)(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 /// Compares old bytes with new ones, wherever the old ones are.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::old::OldFile;
 use super::samples::Samples;
 use super::view::Parts;
-use crate::bindiff::{Equal, Index, Matcher, Stretch};
+use crate::bindiff::{Batch, Equal, Index, Lookups, Matcher, Stretch};
 use crate::codec::{MAX_GROUP_LEN, Piece};
 use crate::error::{Result, reserve};
 use crate::read_at::ReadAt;
@@ -18,17 +18,27 @@ use crate::read_at::ReadAt;
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     index: Option<Index>,
+    batch: Batch,
     view: Vec<u8>,
     equals: Vec<Equal>,
     stretches: Vec<Stretch>,
 }
 
 /// The old file is chosen from in bins of so many bytes.
-const BIN_LEN: u64 = 16 << 10;
-/// Old bytes around the edges of a gap that are searched in any case.
-const MARGIN: u64 = 16 << 10;
+const BIN_LEN: u64 = 4 << 10;
+/// Old bytes beyond the edges of a gap that are searched: as many as the gap has, within these bounds.
+const MIN_MARGIN: u64 = 256;
+const MAX_MARGIN: u64 = 8 << 10;
+/// Old bytes before and behind an equal string that are searched, at least.
+const MIN_HIT_MARGIN: u64 = 6 << 10;
 /// Shorter gaps need no index: the search goes on where it is.
 const MIN_GAP: usize = 16;
+/// Bytes of gaps that are searched with one index.
+const SEGMENT_GAPS: usize = 1 << 20;
+/// A gap counts as so many bytes at least.
+const MIN_GAP_COST: usize = 1 << 10;
+/// Most old bytes that are indexed for them.
+const MAX_INDEXED: u64 = 8 << 20;
 /// What a bin next to a gap counts, and one with an equal string. Bins of equal stretches count the
 /// bytes of these.
 const NEAR_WEIGHT: u64 = 256;
@@ -47,31 +57,22 @@ impl<R: ReadAt> OldFile<R> {
     ) -> Result<Vec<Piece>> {
         debug_assert!(new.len() <= MAX_GROUP_LEN as usize);
         let survey = self.survey(new, start)?;
-        let mut bins = Bins::default();
-        survey.want_gaps(new.len(), self.len(), &mut bins)?;
-        let mut shared = None;
         let effort = self.effort();
-        let Scratch { index, view, equals, stretches } = scratch;
-        let local = index.get_or_insert_with(|| Index::new(effort.stride, effort.key_len));
+        let Scratch { index, batch, view, equals, stretches } = scratch;
+        let index = index.get_or_insert_with(|| Index::new(effort.stride, effort.key_len));
+        let segments = survey.segments(new.len())?;
         let (old, parts) = match self.bytes() {
-            Some(bytes) => {
-                let parts = Parts::whole(bytes.len());
-                let ranges = bins.ranges(self.len())?;
-                if is_most(&ranges, self.len()) {
-                    shared = Some(self.index(bytes)?);
-                } else {
-                    local.build(bytes, &in_view(&parts, &ranges)?)?;
-                }
-                (bytes, parts)
-            }
+            Some(bytes) => (bytes, Parts::whole(bytes.len())),
             None => {
-                let gaps = bins.ranges(self.len())?;
+                let mut bins = Bins::default();
+                for segment in &segments {
+                    survey.want_gaps(segment, &mut bins)?;
+                }
                 survey.want_equals(&mut bins)?;
                 bins.want(start, start + new.len() as u64, NEAR_WEIGHT)?;
                 bins.keep_best(effort.max_view as u64 / BIN_LEN);
                 let parts = Parts::of(&bins.ranges(self.len())?)?;
                 parts.read(self, view)?;
-                local.build(view, &in_view(&parts, &gaps)?)?;
                 (view.as_slice(), parts)
             }
         };
@@ -84,9 +85,15 @@ impl<R: ReadAt> OldFile<R> {
             }
         }
         stretches.clear();
-        let index = shared.as_deref().unwrap_or(local);
         let start = parts.find(start).map_or(0, |found| found.start);
-        Matcher { old, new, index, equals, start, glance: effort.glance }.run(stretches)?;
+        let mut matcher = Matcher::new(old, new, equals, start, effort.tolerance);
+        for segment in &segments {
+            let mut bins = Bins::default();
+            survey.want_gaps(segment, &mut bins)?;
+            bins.keep_best(MAX_INDEXED / BIN_LEN);
+            index.build(old, &in_view(&parts, &bins.ranges(self.len())?)?, batch)?;
+            matcher.run(index, segment.new.end, stretches)?;
+        }
         let mut pieces = Vec::new();
         for stretch in &*stretches {
             parts.push(stretch, &mut pieces)?;
@@ -98,10 +105,12 @@ impl<R: ReadAt> OldFile<R> {
     fn survey(&self, new: &[u8], start: u64) -> Result<Survey> {
         let mut reader = self.reader();
         let samples = self.samples();
-        let min_len = (4 * samples.stride()).max(1 << 10);
+        let min_len = 32 * samples.stride();
         // A stretch of the shortest length holds a whole window in which each position is looked up.
         let period = min_len - samples.stride() - Samples::LEN;
-        let mut survey = Survey::default();
+        let hit_margin = MIN_HIT_MARGIN.max(min_len as u64);
+        let mut survey = Survey { hit_margin, ..Survey::default() };
+        let mut lookups = Lookups::default();
         let mut covered = 0;
         let mut shift = start as i64;
         let mut at = 0;
@@ -123,14 +132,13 @@ impl<R: ReadAt> OldFile<R> {
                 }
                 Ok(())
             };
-            let mut hits = samples.positions(&new[at..at + Samples::LEN]).peekable();
+            let mut hits = samples.positions(new, at, &mut lookups).peekable();
             if at == 0 || hits.peek().is_some() {
-                if let Some(old) = (at as i64).checked_add(shift)
-                    && (0..self.len() as i64).contains(&old)
-                {
-                    better(old as u64)?;
-                }
-                hits.try_for_each(&mut better)?;
+                // Most likely it goes on as before.
+                let expected =
+                    u64::try_from(at as i64 + shift).ok().filter(|&old| old < self.len());
+                expected.map_or(Ok(()), &mut better)?;
+                hits.filter(|&hit| Some(hit) != expected).try_for_each(&mut better)?;
             }
             if best.len >= min_len {
                 reserve(&mut survey.equals, 1)?;
@@ -140,7 +148,7 @@ impl<R: ReadAt> OldFile<R> {
                 at = best.end;
             } else if best.len >= Samples::LEN {
                 reserve(&mut survey.hits, 1)?;
-                survey.hits.push(best.old);
+                survey.hits.push(Hit { old: best.old, new: at });
                 at = best.end.max(at + 1);
             } else {
                 at += 1;
@@ -148,12 +156,6 @@ impl<R: ReadAt> OldFile<R> {
         }
         Ok(survey)
     }
-}
-
-/// Returns true if it is better to index the whole old file, once for all groups.
-fn is_most(ranges: &[Range<u64>], old_len: u64) -> bool {
-    let wanted: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-    wanted > old_len.min(MAX_GROUP_LEN.into()) / 2
 }
 
 /// Returns where ranges of the old file are in the view; what is not there is left out.
@@ -194,23 +196,88 @@ struct EqualAt {
 struct Survey {
     /// In order of `new`, not overlapping there.
     equals: Vec<EqualAt>,
-    /// Old positions of shorter strings that the group has in gaps.
-    hits: Vec<u64>,
+    /// Shorter equal strings in gaps, in order of `new`.
+    hits: Vec<Hit>,
+    /// Old bytes before and behind a hit that may belong in the gap.
+    hit_margin: u64,
+}
+
+/// An equal string.
+#[derive(Debug)]
+struct Hit {
+    old: u64,
+    new: usize,
+}
+
+/// A part of the group that is searched with one index.
+#[derive(Debug)]
+struct Segment {
+    new: Range<usize>,
+    /// The equal stretches that end in it.
+    equals: Range<usize>,
 }
 
 impl Survey {
-    /// Takes the parts of the old file that may belong in the gaps.
-    fn want_gaps(&self, new_len: usize, old_len: u64, bins: &mut Bins) -> Result<()> {
-        let mut before = (0, None);
-        for equal in &self.equals {
-            want_gap(equal.new - before.0, before.1, Some(equal.old), bins)?;
-            before = (equal.new + equal.len, Some(equal.old + equal.len as u64));
+    /// Cuts the group so that the gaps in each segment are [`SEGMENT_GAPS`] long in sum, or little
+    /// more.
+    fn segments(&self, new_len: usize) -> Result<Vec<Segment>> {
+        let mut segments = Vec::new();
+        let mut gaps = 0;
+        let (mut start, mut first) = (0, 0);
+        let mut covered = 0;
+        for number in 0..=self.equals.len() {
+            let (gap_end, end) = match self.equals.get(number) {
+                Some(equal) => (equal.new, equal.new + equal.len),
+                None => (new_len, new_len),
+            };
+            let mut from = covered;
+            while gaps + (gap_end - from) > SEGMENT_GAPS {
+                from += SEGMENT_GAPS.saturating_sub(gaps);
+                reserve(&mut segments, 1)?;
+                segments.push(Segment { new: start..from, equals: first..number });
+                (start, first, gaps) = (from, number, 0);
+            }
+            if gap_end - from >= MIN_GAP {
+                gaps += (gap_end - from).max(MIN_GAP_COST);
+            }
+            covered = end;
         }
-        want_gap(new_len - before.0, before.1, None, bins)?;
-        for &hit in &self.hits {
-            bins.want(hit.saturating_sub(BIN_LEN / 2), hit + BIN_LEN / 2, HIT_WEIGHT)?;
+        reserve(&mut segments, 1)?;
+        segments.push(Segment { new: start..new_len, equals: first..self.equals.len() });
+        Ok(segments)
+    }
+
+    /// Takes the parts of the old file that may belong in the gaps of a segment.
+    fn want_gaps(&self, segment: &Segment, bins: &mut Bins) -> Result<()> {
+        let Segment { new, equals } = segment;
+        let before = equals.start.checked_sub(1).map(|number| &self.equals[number]);
+        let mut left = before.map(|equal| (equal.new + equal.len, equal.old + equal.len as u64));
+        let mut start = new.start;
+        // The gap at the end of the segment may end behind it.
+        for number in equals.start..=equals.end {
+            let right = self.equals.get(number);
+            let end = right.map_or(new.end, |equal| equal.new.min(new.end));
+            if end >= start + MIN_GAP {
+                let len = (end - start) as u64;
+                let margin = len.clamp(MIN_MARGIN, MAX_MARGIN);
+                let reach = len + len / 2 + margin;
+                if let Some((new, old)) = left {
+                    let old = old + (start - new) as u64;
+                    bins.want(old.saturating_sub(margin), old + reach, NEAR_WEIGHT)?;
+                }
+                if let Some(equal) = right {
+                    let old = equal.old.saturating_sub((equal.new - end) as u64);
+                    bins.want(old.saturating_sub(reach), old + margin, NEAR_WEIGHT)?;
+                }
+            }
+            left = right.map(|equal| (equal.new + equal.len, equal.old + equal.len as u64));
+            start = right.map_or(end, |equal| equal.new + equal.len);
         }
-        _ = old_len;
+        let first = self.hits.partition_point(|hit| hit.new < new.start);
+        for hit in self.hits[first..].iter().take_while(|hit| hit.new < new.end) {
+            let margin = self.hit_margin;
+            bins.want(hit.old.saturating_sub(margin), hit.old + margin, HIT_WEIGHT)?;
+        }
         Ok(())
     }
 
@@ -220,21 +287,6 @@ impl Survey {
         }
         Ok(())
     }
-}
-
-/// Takes what lies beyond the old edges of a gap in the new file.
-fn want_gap(len: usize, left: Option<u64>, right: Option<u64>, bins: &mut Bins) -> Result<()> {
-    if len < MIN_GAP {
-        return Ok(());
-    }
-    let reach = MARGIN + len as u64 + len as u64 / 2;
-    if let Some(left) = left {
-        bins.want(left.saturating_sub(MARGIN), left + reach, NEAR_WEIGHT)?;
-    }
-    if let Some(right) = right {
-        bins.want(right.saturating_sub(reach), right + MARGIN, NEAR_WEIGHT)?;
-    }
-    Ok(())
 }
 
 /// Bins of the old file and what speaks for them.

@@ -3,7 +3,7 @@
 //! The longer the file, the farther apart the samples, so their number is bounded. Every position of
 //! the new file may be looked up, so a stretch is found if it holds one sample wherever it lies.
 
-use crate::bindiff::{Buckets, mix};
+use crate::bindiff::{Batch, Buckets, Lookups, mix};
 use crate::error::Result;
 
 /// Samples with one hash that are kept.
@@ -14,50 +14,81 @@ const WAYS: usize = 4;
 pub(super) struct Samples {
     table: Buckets<WAYS>,
     stride: u64,
-    /// Hash of the last sample.
-    last: Option<u64>,
 }
 
 impl Samples {
     /// Bytes of a sample.
     pub(super) const LEN: usize = 32;
-    const MAX: u64 = 8 << 20;
-
-    /// Makes room for the samples of a file of so many bytes.
-    pub(super) fn new(len: u64) -> Result<Self> {
-        let stride = len.div_ceil(Self::MAX).next_power_of_two().max(Self::LEN as u64);
-        let number = (len / stride) as usize;
-        let mut table = Buckets::new();
-        table.reset(number, number)?;
-        Ok(Samples { table, stride, last: None })
-    }
+    const MIN_STRIDE: u64 = 32;
+    const MAX_NUMBER: u64 = 4 << 20;
 
     /// Returns how far samples lie apart.
     pub(super) fn stride(&self) -> usize {
         self.stride as usize
     }
 
-    /// Takes the samples of the next bytes, which begin at a multiple of the stride and end at one,
-    /// or with the file.
-    pub(super) fn add(&mut self, position: u64, bytes: &[u8]) {
-        for (number, cell) in bytes.chunks(self.stride as usize).enumerate() {
-            if cell.len() < Self::LEN {
+    /// Returns where samples perhaps equal the bytes at `at`, of which there must be
+    /// [`Samples::LEN`].
+    pub(super) fn positions(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        lookups: &mut Lookups,
+    ) -> impl Iterator<Item = u64> {
+        if lookups.at(at).is_none() {
+            let end = (bytes.len() + 1).saturating_sub(Self::LEN);
+            self.table.look_up(at, end, |at| hash(&bytes[at..at + Self::LEN]), lookups);
+        }
+        let slots = lookups.at(at).unwrap_or_default();
+        self.table.numbers(slots).map(|number| u64::from(number) * self.stride)
+    }
+}
+
+/// Samples of a file that is being read.
+pub(super) struct Sampler {
+    samples: Samples,
+    batch: Batch,
+    /// Number of the next sample.
+    next: u32,
+    /// Hash of the last sample.
+    last: Option<u64>,
+}
+
+impl Sampler {
+    /// Makes room for the samples of a file of so many bytes.
+    pub(super) fn new(len: u64) -> Result<Self> {
+        let stride = len.div_ceil(Samples::MAX_NUMBER).next_power_of_two().max(Samples::MIN_STRIDE);
+        let number = (len / stride) as usize + 1;
+        let mut table = Buckets::new();
+        table.reset(number, number)?;
+        let mut batch = Batch::default();
+        batch.reset(number)?;
+        Ok(Sampler { samples: Samples { table, stride }, batch, next: 0, last: None })
+    }
+
+    /// Takes the samples of the next bytes, as many as a multiple of the stride but at the end.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let Sampler { samples: Samples { table, stride }, batch, next, last } = self;
+        for cell in bytes.chunks(*stride as usize) {
+            if cell.len() < Samples::LEN {
                 break;
             }
-            let hash = hash(&cell[..Self::LEN]);
+            let hash = hash(&cell[..Samples::LEN]);
             // The first sample of a run of equal bytes finds the longest match.
-            if self.last != Some(hash) {
-                self.table.insert(hash, (position / self.stride) as u32 + number as u32);
+            if *last != Some(hash) {
+                table.prepare(hash, *next, batch);
+                if batch.is_full() {
+                    table.insert_all(batch);
+                }
             }
-            self.last = Some(hash);
+            *last = Some(hash);
+            *next += 1;
         }
     }
 
-    /// Returns the positions of samples that perhaps equal the bytes, [`Samples::LEN`] of them.
-    pub(super) fn positions(&self, bytes: &[u8]) -> impl Iterator<Item = u64> {
-        self.table
-            .numbers(self.table.slots(hash(bytes)))
-            .map(|number| u64::from(number) * self.stride)
+    pub(super) fn finish(mut self) -> Samples {
+        self.samples.table.insert_all(&mut self.batch);
+        self.samples
     }
 }
 
