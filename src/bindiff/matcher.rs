@@ -25,9 +25,6 @@ pub(crate) struct Equal {
     pub(crate) len: usize,
 }
 
-/// So many more bytes must be equal at another place before this one is left for it: what it
-/// costs to tell where that is.
-const SWITCH_GAIN: usize = 8;
 /// So many equal bytes are reason enough to look for no other place.
 const STAY: usize = 8;
 /// Bytes in which few may differ for that to be reason enough, too.
@@ -43,14 +40,22 @@ const FIRST_LOOK_BACK: usize = 64 << 10;
 /// Bytes that are passed at once where nothing is indexed.
 const LOST: usize = 64;
 
+/// When the search leaves a place for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// No other place is looked for where no more than so many of the next 32 bytes differ.
+    pub(crate) tolerance: usize,
+    /// More equal bytes than so many must be at the other place.
+    pub(crate) gain: usize,
+}
+
 /// The search in a part of the new file.
 pub(crate) struct Matcher<'a> {
     old: &'a [u8],
     new: &'a [u8],
     /// In order, not overlapping; those that end before `scan.at` are dropped.
     equals: &'a [Equal],
-    /// Of [`NEAR`] bytes so many may differ.
-    tolerance: usize,
+    patience: Patience,
     /// Where the stretch that is not finished begins in both.
     old_start: usize,
     new_start: usize,
@@ -98,18 +103,17 @@ impl Scan {
 }
 
 impl<'a> Matcher<'a> {
-    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on. No other
-    /// place is looked for where no more than `tolerance` of the next 32 bytes differ.
+    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on.
     pub(crate) fn new(
         old: &'a [u8],
         new: &'a [u8],
         equals: &'a [Equal],
         start: usize,
-        tolerance: usize,
+        patience: Patience,
     ) -> Self {
         let old_start = start.min(old.len());
         let scan = Scan { shift: old_start as isize, ..Scan::default() };
-        Matcher { old, new, equals, tolerance, old_start, new_start: 0, scan }
+        Matcher { old, new, equals, patience, old_start, new_start: 0, scan }
     }
 
     /// Searches as far as `until`, or beyond if a match goes on there, with the help of an index.
@@ -173,7 +177,7 @@ impl<'a> Matcher<'a> {
 
     /// Goes on to where another place is better than the one it stays with.
     fn next_place(&mut self, index: &Index, until: usize) -> Option<Place> {
-        let Matcher { old, new, tolerance, .. } = *self;
+        let Matcher { old, new, patience, .. } = *self;
         while self.scan.at < until {
             let at = self.scan.at;
             let here = &new[at..];
@@ -192,12 +196,12 @@ impl<'a> Matcher<'a> {
                 continue;
             }
             let near = &here[..NEAR.min(here.len())];
-            if !differ_by_more(near, there, tolerance) {
+            if !differ_by_more(near, there, patience.tolerance) {
                 self.scan.pass(near, there);
                 continue;
             }
             match equal.or_else(|| self.best_place(index)) {
-                Some(place) if differ_by_more(&here[..place.len], there, SWITCH_GAIN) => {
+                Some(place) if differ_by_more(&here[..place.len], there, patience.gain) => {
                     return Some(place);
                 }
                 Some(place) => self.scan.pass(&here[..place.len], there),

@@ -17,4 +17,4 @@ pub(crate) use self::buckets::{Batch, Buckets, Lookups};
 pub(crate) use self::compare::work;
 pub(crate) use self::compare::{common_prefix, common_suffix};
 pub(crate) use self::index::{Index, mix};
-pub(crate) use self::matcher::{Equal, Matcher, Stretch};
+pub(crate) use self::matcher::{Equal, Matcher, Patience, Stretch};

@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::groups::{Groups, Laid};
-use super::{MakeOptions, report};
+use super::old::Effort;
+use super::{MakeOptions, PatchLevel, report};
 use crate::bindiff::common_prefix;
 use crate::delta::DeltaOptions;
 use crate::error::{Error, IoAction, Result, reserve};
@@ -37,7 +38,10 @@ pub fn flatten(
     delta_options: DeltaOptions,
     monitor: &mut dyn Monitor,
 ) -> Result<DeltaStats> {
-    let effort = options.level.effort();
+    let effort = match options.level {
+        PatchLevel::Fast => Effort::FAST,
+        PatchLevel::Default | PatchLevel::Max => Effort::EXACT,
+    };
     let groups = Groups::new((basis, basis_len), (new, new_len), effort)?;
     let mut numbers = groups.numbers();
     let mut digest = delta_options.trailer.then(|| StrongState::new(StrongHash::Blake2b));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::samples::{Sampler, Samples};
-use crate::bindiff;
+use crate::bindiff::{self, Patience};
 use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
 use crate::read_at::ReadAt;
 
@@ -12,8 +12,7 @@ use crate::read_at::ReadAt;
 pub(crate) struct Effort {
     /// Every so many old positions are indexed.
     pub(crate) stride: usize,
-    /// Of 32 new bytes so many may differ from the old ones before a better place is looked for.
-    pub(crate) tolerance: usize,
+    pub(crate) patience: Patience,
     /// Equal bytes by which a place is found.
     pub(crate) key_len: usize,
     /// Old files up to this length are held in memory.
@@ -24,15 +23,27 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// For speed.
-    pub(crate) const FAST: Effort =
-        Effort { tolerance: 8, stride: 8, key_len: 16, max_resident: 64 << 20, max_view: 40 << 20 };
+    pub(crate) const FAST: Effort = Effort {
+        stride: 8,
+        patience: Patience { tolerance: 8, gain: 8 },
+        key_len: 16,
+        max_resident: 64 << 20,
+        max_view: 40 << 20,
+    };
     /// For small patches.
     pub(crate) const THOROUGH: Effort = Effort {
-        tolerance: 4,
         stride: 4,
-        key_len: 16,
+        patience: Patience { tolerance: 4, gain: 8 },
         max_resident: 128 << 20,
         max_view: 64 << 20,
+        ..Self::FAST
+    };
+    /// For formats in which bytes that differ cost much.
+    pub(crate) const EXACT: Effort = Effort {
+        stride: 1,
+        patience: Patience { tolerance: 0, gain: 2 },
+        key_len: 12,
+        ..Self::THOROUGH
     };
 }
 

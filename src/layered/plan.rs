@@ -86,7 +86,7 @@ impl<R: ReadAt> OldFile<R> {
         }
         stretches.clear();
         let start = parts.find(start).map_or(0, |found| found.start);
-        let mut matcher = Matcher::new(old, new, equals, start, effort.tolerance);
+        let mut matcher = Matcher::new(old, new, equals, start, effort.patience);
         for segment in &segments {
             let mut bins = Bins::default();
             survey.want_gaps(segment, &mut bins)?;
