@@ -25,12 +25,14 @@ pub(crate) struct Composer {
     equal: Option<EqualBlocks>,
     /// The copies that are looked at, as they were found.
     copies: Vec<Range<u64>>,
-    /// The last window, if the last copy may go on into another block like it.
+    /// The last window, if there are more blocks like it: a copy may go on into one of them.
     window: Vec<u8>,
     /// How many bytes of the literal behind are those of the window.
     alike: usize,
     /// The fewest copies that would do.
     fewest: Vec<Range<u64>>,
+    /// Those with the bytes that are known to be in the basis, too.
+    known: Vec<Range<u64>>,
 }
 
 impl Composer {
@@ -45,6 +47,7 @@ impl Composer {
             window: Vec::new(),
             alike: 0,
             fewest: Vec::new(),
+            known: Vec::new(),
         })
     }
 
@@ -55,7 +58,7 @@ impl Composer {
 
     /// Returns the most bytes of memory that a composer for an index takes, but for its output.
     pub(crate) fn memory_bytes(index: &Index) -> u64 {
-        let copies = 2 * MAX_COPIES * size_of::<Range<u64>>();
+        let copies = 3 * (MAX_COPIES + 1) * size_of::<Range<u64>>();
         let window = index.params().block_len() as usize;
         EqualBlocks::memory_bytes(index) + (Commands::MAX_BYTES + copies + window) as u64
     }
@@ -131,33 +134,40 @@ impl Composer {
     /// Passes the copies on, or smaller ones for them, and the bytes that are those of the window.
     fn settle(&mut self) -> Result<()> {
         let (Some(equal), Some(last)) = (&self.equal, self.copies.last()) else { return Ok(()) };
+        let last_block = equal.last_block(last);
         let pending = self.commands.pending_copy();
         let end = pending.as_ref().map(|copy| copy.end);
-        let piece = equal.cover(&self.copies, end, &mut self.fewest)?;
+        let last = equal.cover(&self.copies, end, &mut self.fewest)?;
         reserve(&mut self.fewest, 1)?;
-        self.fewest.push(equal.range(&piece));
-        let as_found = cost(pending.clone(), &self.copies) + self.alike;
+        self.fewest.push(equal.range(&last));
+
+        let mut chosen = &self.copies;
+        let mut least = cost(pending.clone(), chosen) + self.alike;
         let fewest = cost(pending.clone(), &self.fewest) + self.alike;
-        // A block like the window has bytes that are known, so a copy may end inside of it.
-        let more = self.alike as u64;
-        let longer = equal.longer(piece, equal.last_block(last), more).filter(|_| more > 0);
-        if let (Some(longer), Some(last)) = (longer, self.fewest.last_mut()) {
-            let shorter = std::mem::replace(last, longer);
-            if cost(pending, &self.fewest) < as_found.min(fewest) {
-                self.alike = 0;
-            } else if let Some(last) = self.fewest.last_mut() {
-                *last = shorter;
+        if fewest < least {
+            (chosen, least) = (&self.fewest, fewest);
+        }
+        let mut rest = &self.window[..self.alike];
+        if !rest.is_empty() {
+            reserve(&mut self.known, self.fewest.len() + 1)?;
+            self.known.extend_from_slice(&self.fewest);
+            match (equal.longer(last, last_block, rest.len()), self.known.last_mut()) {
+                (Some(longer), Some(last)) => *last = longer,
+                _ => self.known.push(equal.front(last_block, rest.len())),
+            }
+            if cost(pending, &self.known) < least {
+                (chosen, rest) = (&self.known, &[]);
             }
         }
-        let is_longer = more > 0 && self.alike == 0;
-        let chosen = if is_longer || fewest < as_found { &self.fewest } else { &self.copies };
+
         for copy in chosen {
             self.commands.copy(copy.clone())?;
         }
-        if self.alike > 0 {
-            self.commands.literal(&self.window[..self.alike])?;
+        if !rest.is_empty() {
+            self.commands.literal(rest)?;
         }
         self.copies.clear();
+        self.known.clear();
         self.window.clear();
         self.alike = 0;
         Ok(())

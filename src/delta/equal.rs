@@ -86,9 +86,11 @@ impl EqualBlocks {
     /// they are found.
     pub(super) fn memory_bytes(index: &Index) -> u64 {
         let blocks = index.signature().blocks() as u64;
-        let sorted = blocks.min(3 * index.repeated().len() as u64);
-        // The first ones; two kinds of buckets; numbers, text, suffixes, valleys and names.
-        4 * blocks + 9 * blocks + 2 * (9 * blocks).min(26 * sorted)
+        // In the text are all that are not alone, and as many that are behind them at most.
+        let text = blocks.min(4 * index.repeated().len() as u64);
+        // First ones, flags and buckets of 13 bytes; numbers, text and the sorting: 17 bytes, and as
+        // much again as its first half takes for all texts of names together.
+        13 * blocks + 36 * text
     }
 
     /// Finds the fewest copies that give the same bytes as `copies`, which follow each other in the
@@ -130,12 +132,17 @@ impl EqualBlocks {
         Ok(piece)
     }
 
-    /// Returns the range of a piece that goes on with `more` bytes of a block that equals `block`,
-    /// if it can.
-    pub(super) fn longer(&self, mut piece: Piece, block: u32, more: u64) -> Option<Range<u64>> {
+    /// Returns the range of a piece that goes on with the first `len` bytes of a block that equals
+    /// `block`, if one comes behind it.
+    pub(super) fn longer(&self, mut piece: Piece, block: u32, len: usize) -> Option<Range<u64>> {
         let extended = self.extend(&mut piece, block);
-        piece.len += more;
+        piece.len += len as u64;
         extended.then(|| self.range(&piece))
+    }
+
+    /// Returns the range of the first `len` bytes of a block.
+    pub(super) fn front(&self, block: u32, len: usize) -> Range<u64> {
+        self.range(&Piece { len: len as u64, ..Piece::at(block) })
     }
 
     /// Returns the first block that equals the last one of a copy that was found.

@@ -68,11 +68,12 @@ impl DeltaOptions {
 
 /// Engine that turns the bytes of a new file into a delta against the basis of an [`Index`].
 ///
-/// The delta is librsync's: `docs/formats.md`, "Which delta", has the rules of the search.
+/// The delta is librsync's unless a smaller one is wanted: `docs/formats.md`, "Which delta", has the
+/// rules.
 ///
 /// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, against a
 /// signature without blocks 4.5 MiB, and no more than has been pushed. For a smaller delta it holds
-/// two block lengths and 192 KiB more, and up to 32 bytes for each block of the basis, if any of them
+/// two block lengths and 320 KiB more, and up to 49 bytes for each block of the basis, if any of them
 /// are equal.
 pub struct DeltaEncoder<I> {
     index: I,

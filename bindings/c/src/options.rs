@@ -47,13 +47,16 @@ pub struct sigdelta_options {
     pub progress: ProgressFn,
     /// First argument of progress.
     pub progress_opaque: *mut c_void,
+    /// Deltas: non-zero chooses copies so that the delta is smaller than librsync's where blocks of the
+    /// basis are equal, and never larger. librsync applies it.
+    pub smaller: u32,
 }
 
 /// More than any version of a struct will ever have.
 pub const MAX_STRUCT_SIZE: usize = 4096;
 
 /// What the size of an older struct can be: the fields end at these.
-const FIELD_ENDS: [usize; 12] = [
+const FIELD_ENDS: [usize; 13] = [
     offset_of!(sigdelta_options, signature_kind),
     offset_of!(sigdelta_options, block_len),
     offset_of!(sigdelta_options, strong_len),
@@ -65,6 +68,7 @@ const FIELD_ENDS: [usize; 12] = [
     offset_of!(sigdelta_options, max_memory_bytes),
     offset_of!(sigdelta_options, progress),
     offset_of!(sigdelta_options, progress_opaque),
+    offset_of!(sigdelta_options, smaller),
     size_of::<sigdelta_options>(),
 ];
 
@@ -81,6 +85,7 @@ const DEFAULT: sigdelta_options = sigdelta_options {
     max_memory_bytes: 0,
     progress: None,
     progress_opaque: ptr::null_mut(),
+    smaller: 0,
 };
 
 /// What becomes of the trailer of a delta.
@@ -146,7 +151,8 @@ impl Options {
 
     /// Returns how deltas are made.
     pub fn delta(&self) -> DeltaOptions {
-        DeltaOptions::new().trailer(self.trailer != TrailerRule::None)
+        let options = DeltaOptions::new().trailer(self.trailer != TrailerRule::None);
+        options.smaller(self.given.smaller != 0)
     }
 
     /// Returns how deltas are applied.
