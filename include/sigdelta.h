@@ -246,7 +246,8 @@ typedef struct sigdelta_options {
     uint64_t max_signature_bytes;
     /**
      * Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
-     * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
+     * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed,
+     * for a smaller delta up to three times as much.
      */
     uint64_t max_memory_bytes;
     /** Called while the functions on bytes and files work; may be NULL. */

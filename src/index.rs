@@ -65,8 +65,8 @@ impl Index {
         }
         directory.pop();
 
-        // Sort each bucket and keep the first of equal blocks in it. Sorts are unstable, with the number
-        // as last key: a stable sort allocates.
+        // Sort each bucket and keep the first of equal blocks in it. Sorts are unstable, with the
+        // number as last key: a stable sort allocates.
         let strong = |entry: &Entry| signature.strong_sum(entry.block as usize);
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {

@@ -19,9 +19,6 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    /// Most bytes of memory between two calls, but for the output.
-    pub(super) const MAX_BYTES: usize = 2 * MAX_LITERAL;
-
     /// Starts a delta.
     pub(super) fn new() -> Result<Self> {
         let stats = CommandStats::default();

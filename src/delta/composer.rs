@@ -8,9 +8,11 @@
 
 use std::ops::Range;
 
+use super::MAX_LITERAL;
 use super::commands::Commands;
 use super::equal::EqualBlocks;
 use crate::error::{Result, reserve};
+use crate::format::delta::MAX_COMMAND_LEN;
 use crate::format::{Command, Trailer};
 use crate::index::Index;
 use crate::stats::CommandStats;
@@ -56,11 +58,13 @@ impl Composer {
         index.repeated().len() > 0
     }
 
-    /// Returns the most bytes of memory that a composer for an index takes, but for its output.
+    /// Returns the most bytes of memory that a composer for an index takes, if it is given literals
+    /// no longer than the search cuts them, and its output is taken each time.
     pub(crate) fn memory_bytes(index: &Index) -> u64 {
         let copies = 3 * (MAX_COPIES + 1) * size_of::<Range<u64>>();
-        let window = index.params().block_len() as usize;
-        EqualBlocks::memory_bytes(index) + (Commands::MAX_BYTES + copies + window) as u64
+        let output = 2 * (2 * MAX_LITERAL + (MAX_COPIES + 2) * MAX_COMMAND_LEN);
+        let window = u64::from(index.params().block_len());
+        EqualBlocks::memory_bytes(index) + (2 * MAX_LITERAL + output + copies) as u64 + window
     }
 
     pub(crate) fn stats(&self) -> CommandStats {

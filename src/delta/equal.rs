@@ -69,7 +69,6 @@ impl EqualBlocks {
             *suffix = numbers[*suffix as usize];
         }
         sorted.retain(|&block| !is_alone[block as usize]);
-        sorted.shrink_to_fit();
         let first_of = |place: usize| first[sorted[place] as usize];
         let starts_group = |&place: &u32| {
             let place = place as usize;

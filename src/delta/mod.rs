@@ -73,7 +73,7 @@ impl DeltaOptions {
 ///
 /// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, against a
 /// signature without blocks 4.5 MiB, and no more than has been pushed. For a smaller delta it holds
-/// two block lengths and 320 KiB more, and up to 49 bytes for each block of the basis, if any of them
+/// two block lengths and 480 KiB more, and up to 49 bytes for each block of the basis, if any of them
 /// are equal.
 pub struct DeltaEncoder<I> {
     index: I,
@@ -192,13 +192,13 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     }
 
     /// Returns the most bytes of memory that a delta against an index can take, the index included.
-    pub fn memory_bytes(index: &Index) -> u64 {
+    pub fn memory_bytes(index: &Index, options: DeltaOptions) -> u64 {
         let buffer = match index.signature().blocks() {
             0 => Slack::MAX_BUFFER,
             _ => max_buffer(index.params().block_len()),
         };
-        let composer = match Composer::may_help(index) {
-            true => Composer::memory_bytes(index),
+        let composer = match options.smaller && Composer::may_help(index) {
+            true => Composer::memory_bytes(index) + u64::from(index.params().block_len()),
             false => 0,
         };
         index.memory_bytes() + composer + (buffer + size_of::<Self>()) as u64
