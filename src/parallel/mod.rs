@@ -5,7 +5,6 @@
 //! comes out never depends on the number of threads. For each thread there are two segments in
 //! memory.
 
-mod commands;
 mod delta;
 mod digest;
 mod feed;

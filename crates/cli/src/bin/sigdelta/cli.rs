@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use sigdelta::{SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
+use sigdelta::{DeltaOptions, SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
 
@@ -80,7 +80,7 @@ pub enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
         #[command(flatten)]
-        trailer: TrailerChoice,
+        making: Making,
         #[command(flatten)]
         work: Work,
         #[command(flatten)]
@@ -119,7 +119,7 @@ pub enum Command {
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
-        trailer: TrailerChoice,
+        making: Making,
         #[command(flatten)]
         work: Work,
         #[command(flatten)]
@@ -222,12 +222,22 @@ pub struct Work {
     pub threads: Option<usize>,
 }
 
-/// Whether a delta verifies itself.
+/// What a delta is like.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct TrailerChoice {
-    /// Leave out the trailer with the digest of the new file: rdiff's bytes exactly
+pub struct Making {
+    /// Leave out the trailer with the digest of the new file
     #[arg(long)]
     pub no_trailer: bool,
+    /// Choose the commands as rdiff does, even if the delta is larger; with --no-trailer it is
+    /// rdiff's, byte for byte
+    #[arg(long)]
+    pub classic: bool,
+}
+
+impl Making {
+    pub fn options(&self) -> DeltaOptions {
+        DeltaOptions::new().trailer(!self.no_trailer).smaller(!self.classic)
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

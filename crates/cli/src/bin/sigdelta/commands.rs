@@ -34,13 +34,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Signature { basis, parameters, work, output } => {
             signature(&basis, parameters, work, &output, verbosity)?;
         }
-        Command::Delta { signature, new, trailer, work, output } => {
-            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            delta(&signature, &new, options, work, &output, verbosity)?;
+        Command::Delta { signature, new, making, work, output } => {
+            delta(&signature, &new, making.options(), work, &output, verbosity)?;
         }
-        Command::Diff { old, new, format: Format::Librsync, parameters, trailer, work, output } => {
-            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            diff(&old, &new, parameters, options, work, &output, verbosity)?;
+        Command::Diff { old, new, format: Format::Librsync, parameters, making, work, output } => {
+            diff(&old, &new, parameters, making.options(), work, &output, verbosity)?;
         }
         Command::Patch { basis, delta, max_output, require_trailer, output } => {
             let after_end = if require_trailer { AfterEnd::Require } else { AfterEnd::Check };
