@@ -200,7 +200,7 @@ struct sigdelta_progress;
 typedef int sigdelta_progress_fn(void *opaque, const struct sigdelta_progress *progress);
 
 /** Initial value of a sigdelta_options: the defaults. */
-#define SIGDELTA_OPTIONS_INIT { sizeof(sigdelta_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL }
+#define SIGDELTA_OPTIONS_INIT { sizeof(sigdelta_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
 
 /** Initial value of a sigdelta_stats. */
 #define SIGDELTA_STATS_INIT { sizeof(sigdelta_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
@@ -246,13 +246,19 @@ typedef struct sigdelta_options {
     uint64_t max_signature_bytes;
     /**
      * Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
-     * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
+     * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed,
+     * for a smaller delta up to three times as much.
      */
     uint64_t max_memory_bytes;
     /** Called while the functions on bytes and files work; may be NULL. */
     sigdelta_progress_fn *progress;
     /** First argument of progress. */
     void *progress_opaque;
+    /**
+     * Deltas: non-zero chooses copies so that the delta is smaller than librsync's where blocks of the
+     * basis are equal, and never larger. librsync applies it.
+     */
+    uint32_t smaller;
 } sigdelta_options;
 
 /** Bytes that the library allocated; sigdelta_bytes_free gives them back. */

@@ -21,13 +21,16 @@ pub struct Index {
     filter: Filter,
     /// Where in `entries` those of each bucket start; one more than buckets.
     directory: Vec<u32>,
-    /// Sorted, without repeated blocks.
+    /// Sorted, without repeated blocks; behind those the repeated ones in any order.
     entries: Vec<Entry>,
+    /// How many are sorted.
+    distinct: usize,
     bucket_shift: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    /// Of a repeated block: the first one that is equal.
     key: u32,
     block: u32,
 }
@@ -62,8 +65,8 @@ impl Index {
         }
         directory.pop();
 
-        // Sort each bucket and keep the first of equal blocks. Sorts are unstable, with the number
-        // as last key: a stable sort allocates.
+        // Sort each bucket and keep the first of equal blocks in it. Sorts are unstable, with the
+        // number as last key: a stable sort allocates.
         let strong = |entry: &Entry| signature.strong_sum(entry.block as usize);
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
@@ -79,18 +82,19 @@ impl Index {
                 }
             }
             for position in start..end {
-                let entry = entries[position];
-                let last = entries[..kept].last();
-                let repeats = last
-                    .is_some_and(|last| last.key == entry.key && strong(last) == strong(&entry));
-                entries[kept] = entry;
-                kept += usize::from(!repeats);
+                entries.swap(kept, position);
+                let entry = entries[kept];
+                match entries[..kept].last() {
+                    Some(last) if last.key == entry.key && strong(last) == strong(&entry) => {
+                        entries[kept].key = last.block;
+                    }
+                    _ => kept += 1,
+                }
             }
             *bucket_end = kept as u32;
             start = end;
         }
-        entries.truncate(kept);
-        Ok(Index { signature, filter, directory, entries, bucket_shift })
+        Ok(Index { signature, filter, directory, entries, distinct: kept, bucket_shift })
     }
 
     /// Returns the signature.
@@ -108,6 +112,11 @@ impl Index {
         let words = self.filter.look_up().words.len() + self.directory.len();
         let index = 4 * words + size_of::<Entry>() * self.entries.capacity();
         self.signature.memory_bytes() + index as u64
+    }
+
+    /// Returns the blocks that equal an earlier one, each behind the first that is equal.
+    pub(crate) fn repeated(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
+        self.entries[self.distinct..].iter().map(|entry| (entry.key, entry.block))
     }
 
     pub(crate) fn filter(&self) -> &Filter {

@@ -32,6 +32,7 @@ mod simd;
 mod slice;
 mod stats;
 mod strong;
+mod suffix;
 mod weak;
 
 pub use decoder::{AfterEnd, DeltaDecoder, DeltaEvent};

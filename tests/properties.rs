@@ -358,6 +358,7 @@ proptest! {
         (old, new) in pair(),
         params in params(),
         trailer in any::<bool>(),
+        smaller in any::<bool>(),
         cuts in cuts(),
     ) {
         let mut encoder = SignatureEncoder::new(params);
@@ -369,7 +370,7 @@ proptest! {
         prop_assert_eq!(whole.stats(), encoder.stats());
 
         let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
-        let options = DeltaOptions::new().trailer(trailer);
+        let options = DeltaOptions::new().trailer(trailer).smaller(smaller);
         let mut encoder = DeltaEncoder::new(&index, options);
         let delta = run(&mut encoder, &new, &cuts);
         prop_assert_eq!(encoder.stats().in_bytes, new.len() as u64);

@@ -17,6 +17,7 @@ struct Input<'a> {
     cutting: Cutting,
     basis_cuts: Cuts,
     trailer: bool,
+    smaller: bool,
     pair: Pair<'a>,
 }
 
@@ -39,7 +40,7 @@ fuzz_target!(|input: Input| {
     assert!(cut == (signature, stats));
 
     let index = Index::new(Signature::from_slice(&cut.0).unwrap()).unwrap();
-    let options = DeltaOptions::new().trailer(input.trailer);
+    let options = DeltaOptions::new().trailer(input.trailer).smaller(input.smaller);
     let mut delta = Vec::new();
     let stats = io::delta(&index, &new[..], &mut delta, options, buffers, &mut ()).unwrap();
     let cut = drive(DeltaEncoder::new(&index, options), &new, cutting);

@@ -28,6 +28,11 @@ fuzz_target!(|input: Input| {
     });
     assert!(with_trailer.starts_with(&plain));
     assert!(patch(&old, &plain).unwrap() == new);
+    let mut smaller = Vec::new();
+    let options = DeltaOptions::new().smaller(true);
+    io::delta(&index, &new[..], &mut smaller, options, BUFFERS, &mut ()).unwrap();
+    assert!(smaller.len() <= plain.len());
+    assert!(patch(&old, &smaller).unwrap() == new);
     assert!(patch(&old, &with_trailer).unwrap() == new);
 
     let wrong_basis = edited(&old, &input.wrong_basis, input.pair.max_file_len);

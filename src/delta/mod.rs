@@ -1,6 +1,9 @@
 //! Deltas: the engine that finds what a new file shares with a basis.
 
 mod ahead;
+mod commands;
+mod composer;
+mod equal;
 mod repeats;
 mod scanner;
 mod segment;
@@ -20,6 +23,9 @@ use crate::simd::{Level, Simd};
 use crate::stats::DeltaStats;
 use crate::strong::{StrongHash, StrongState};
 use crate::weak::{RabinKarp, Rollsum, WeakHash};
+#[cfg(feature = "layered")]
+pub(crate) use commands::Commands;
+pub(crate) use composer::Composer;
 pub(crate) use scanner::MAX_LITERAL;
 use scanner::Scanner;
 pub(crate) use segment::{Found, Segment};
@@ -38,6 +44,7 @@ const SEARCH_LEN: usize = 64 << 10;
 #[must_use]
 pub struct DeltaOptions {
     pub(crate) trailer: bool,
+    pub(crate) smaller: bool,
 }
 
 impl DeltaOptions {
@@ -52,14 +59,24 @@ impl DeltaOptions {
         self.trailer = trailer;
         self
     }
+
+    /// Sets whether copies are chosen so that the delta is smaller than librsync's where blocks of
+    /// the basis are equal, and never larger. librsync applies it.
+    pub fn smaller(mut self, smaller: bool) -> Self {
+        self.smaller = smaller;
+        self
+    }
 }
 
 /// Engine that turns the bytes of a new file into a delta against the basis of an [`Index`].
 ///
-/// The delta is librsync's: `docs/formats.md`, "Which delta", has the rules of the search.
+/// The delta is librsync's unless a smaller one is wanted: `docs/formats.md`, "Which delta", has the
+/// rules.
 ///
 /// `I` is `&Index`, `Arc<Index>` or the like. Holds two block lengths and 320 KiB at most, against a
-/// signature without blocks 4.5 MiB, and no more than has been pushed.
+/// signature without blocks 4.5 MiB, and no more than has been pushed. For a smaller delta it holds
+/// two block lengths and 480 KiB more, and up to 49 bytes for each block of the basis, if any of them
+/// are equal.
 pub struct DeltaEncoder<I> {
     index: I,
     search: Search,
@@ -68,12 +85,40 @@ pub struct DeltaEncoder<I> {
     /// A command on its way out, and the literal data behind it.
     command: Outbox<COMMAND_LEN>,
     literal: Range<usize>,
+    /// Instead of both, for a smaller delta.
+    composed: Option<Composed>,
     digest: Option<StrongState>,
     /// The search goes on as far as the buffer allows.
     searching: bool,
     ended: bool,
     failed: bool,
     stats: DeltaStats,
+}
+
+/// A smaller delta, which its first step starts.
+#[derive(Default)]
+struct Composed {
+    composer: Option<Composer>,
+    /// Bytes of its output that are on their way.
+    sent: usize,
+}
+
+impl Composed {
+    fn waiting(&self) -> &[u8] {
+        self.composer.as_ref().map_or(&[], |composer| &composer.output()[self.sent..])
+    }
+
+    /// Returns the composer, ready for the next run.
+    fn next(&mut self, index: &Index) -> Result<&mut Composer> {
+        self.sent = 0;
+        match &mut self.composer {
+            Some(composer) => {
+                composer.clear();
+                Ok(composer)
+            }
+            none => Ok(none.insert(Composer::new(index, true)?)),
+        }
+    }
 }
 
 /// Returns the most bytes that the encoder's buffer ever has for a block length: two block lengths,
@@ -93,7 +138,7 @@ pub(crate) enum Run {
 
 impl Run {
     /// Returns how many bytes of the new file this is.
-    fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         match self {
             Run::Copy(range) => range.end - range.start,
             Run::Literal(range) => range.len() as u64,
@@ -119,8 +164,12 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     }
 
     fn with_simd(index: I, options: DeltaOptions, simd: Simd) -> Self {
+        let composed =
+            (options.smaller && Composer::may_help(index.borrow())).then(Composed::default);
         let mut command = Outbox::new();
-        command.push(&DELTA_MAGIC.to_be_bytes());
+        if composed.is_none() {
+            command.push(&DELTA_MAGIC.to_be_bytes());
+        }
         let signature = index.borrow().signature();
         let search = match signature.params().kind().weak {
             _ if signature.blocks() == 0 => {
@@ -135,6 +184,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             buf: Vec::new(),
             command,
             literal: 0..0,
+            composed,
             digest: options.trailer.then(|| StrongState::new(StrongHash::Blake2b)),
             searching: false,
             ended: false,
@@ -144,27 +194,31 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     }
 
     /// Returns the most bytes of memory that a delta against an index can take, the index included.
-    pub fn memory_bytes(index: &Index) -> u64 {
+    pub fn memory_bytes(index: &Index, options: DeltaOptions) -> u64 {
         let buffer = match index.signature().blocks() {
             0 => Slack::MAX_BUFFER,
             _ => max_buffer(index.params().block_len()),
         };
-        index.memory_bytes() + (buffer + size_of::<Self>()) as u64
+        let composer = match options.smaller && Composer::may_help(index) {
+            true => Composer::memory_bytes(index) + u64::from(index.params().block_len()),
+            false => 0,
+        };
+        index.memory_bytes() + composer + (buffer + size_of::<Self>()) as u64
     }
 
-    /// Queues the next command. False if more input is wanted, or if all is queued at the end.
-    fn queue_next_run(&mut self, end_of_input: bool) -> bool {
+    /// Queues what is found next. False if more input is wanted, or if all is queued at the end.
+    fn queue_next_run(&mut self, end_of_input: bool) -> Result<bool> {
         let unsearched = match &self.search {
             Search::Rollsum(scanner) => scanner.unsearched(&self.buf),
             Search::RabinKarp(scanner) => scanner.unsearched(&self.buf),
             Search::Slack(_) => SEARCH_LEN,
         };
         self.searching |= end_of_input || unsearched >= SEARCH_LEN;
-        self.searching = self.searching && self.try_queue_next_run(end_of_input);
-        self.searching
+        self.searching = self.searching && self.try_queue_next_run(end_of_input)?;
+        Ok(self.searching)
     }
 
-    fn try_queue_next_run(&mut self, end_of_input: bool) -> bool {
+    fn try_queue_next_run(&mut self, end_of_input: bool) -> Result<bool> {
         let (index, buf) = (self.index.borrow(), &self.buf);
         let stats = &mut self.stats.search;
         let run = match &mut self.search {
@@ -172,15 +226,30 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             Search::RabinKarp(scanner) => scanner.next_run(index, buf, end_of_input, stats),
             Search::Slack(slack) => slack.next_run(buf, end_of_input),
         };
+        let Some(run) = run else { return Ok(false) };
+        if let Some(composed) = &mut self.composed {
+            let composer = composed.next(index)?;
+            match run {
+                Run::Copy(range) => composer.copy(range)?,
+                Run::Literal(range) => {
+                    let block_len = index.params().block_len() as usize;
+                    if let Some(start) = range.start.checked_sub(block_len) {
+                        composer.window(&buf[start..range.start])?;
+                    }
+                    composer.literal(&buf[range])?;
+                }
+            }
+            self.stats.commands = composer.stats();
+            return Ok(true);
+        }
         match run {
-            None => return false,
-            Some(Run::Copy(range)) => {
+            Run::Copy(range) => {
                 let (position, len) = (range.start, range.end - range.start);
                 let command = Command::Copy { position, len }.encode();
                 self.stats.commands.copy(len, command.as_bytes().len());
                 self.command.push(command.as_bytes());
             }
-            Some(Run::Literal(range)) => {
+            Run::Literal(range) => {
                 let len = range.len() as u64;
                 let command = Command::Literal { len }.encode();
                 self.stats.commands.literal(len, command.as_bytes().len());
@@ -188,7 +257,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
                 self.literal = range;
             }
         }
-        true
+        Ok(true)
     }
 
     fn try_step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
@@ -200,19 +269,25 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
                 self.literal.start += sent;
                 produced += sent;
             }
-            if !self.command.is_empty() || !self.literal.is_empty() {
+            if let Some(composed) = &mut self.composed {
+                let sent = copy_front(composed.waiting(), &mut output[produced..]);
+                composed.sent += sent;
+                produced += sent;
+            }
+            let composed = self.composed.as_ref().map_or(&[][..], Composed::waiting);
+            if !self.command.is_empty() || !self.literal.is_empty() || !composed.is_empty() {
                 break Status::NeedsOutput;
             }
             let rest = &input[consumed..];
             let end = end_of_input && rest.is_empty();
             if self.ended {
                 break Status::Done;
-            } else if self.queue_next_run(end) {
+            } else if self.queue_next_run(end)? {
                 continue;
             } else if !rest.is_empty() {
                 consumed += self.take(rest)?;
             } else if end {
-                self.queue_end();
+                self.queue_end()?;
             } else {
                 break Status::NeedsInput;
             }
@@ -223,12 +298,15 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
 
     /// Takes some of the non-empty `input` into the buffer and returns how much.
     fn take(&mut self, input: &[u8]) -> Result<usize> {
+        let block_len = self.index.borrow().params().block_len();
+        // A composer wants the window before a literal.
+        let kept = self.composed.as_ref().map_or(0, |_| block_len as usize);
         let capacity = match &self.search {
             Search::Slack(slack) => slack.wanted() + CHUNK,
-            _ => max_buffer(self.index.borrow().params().block_len()),
+            _ => max_buffer(block_len).saturating_add(kept),
         };
         if self.buf.len() + input.len() > capacity {
-            let needed_from = self.needed_from();
+            let needed_from = self.needed_from().saturating_sub(kept);
             self.buf.drain(..needed_from);
             self.literal = 0..0;
             match &mut self.search {
@@ -261,14 +339,22 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
         }
     }
 
-    fn queue_end(&mut self) {
-        self.command.push(Command::End.encode().as_bytes());
-        if let Some(digest) = &self.digest {
-            let trailer =
-                Trailer { result_len: self.stats.in_bytes, result_digest: digest.finish() };
-            self.command.push(&trailer.encode());
+    fn queue_end(&mut self) -> Result<()> {
+        let result_len = self.stats.in_bytes;
+        let trailer = |digest: &StrongState| Trailer { result_len, result_digest: digest.finish() };
+        let trailer = self.digest.as_ref().map(trailer);
+        if let Some(composed) = &mut self.composed {
+            let composer = composed.next(self.index.borrow())?;
+            composer.finish(trailer)?;
+            self.stats.commands = composer.stats();
+        } else {
+            self.command.push(Command::End.encode().as_bytes());
+            if let Some(trailer) = trailer {
+                self.command.push(&trailer.encode());
+            }
         }
         self.ended = true;
+        Ok(())
     }
 }
 

@@ -11,11 +11,11 @@ use super::groups::{Groups, Laid};
 use super::old::Effort;
 use super::{MakeOptions, PatchLevel, report};
 use crate::bindiff::common_prefix;
-use crate::delta::DeltaOptions;
+use crate::delta::{Commands, DeltaOptions};
 use crate::error::{Error, IoAction, Result, reserve};
 use crate::format::{Command, Trailer};
 use crate::monitor::{Monitor, Progress};
-use crate::parallel::{Commands, in_order};
+use crate::parallel::in_order;
 use crate::read_at::ReadAt;
 use crate::stats::{DeltaStats, SearchStats};
 use crate::strong::{StrongHash, StrongState};
@@ -45,7 +45,7 @@ pub fn flatten(
     let groups = Groups::new((basis, basis_len), (new, new_len), effort)?;
     let mut numbers = groups.numbers();
     let mut digest = delta_options.trailer.then(|| StrongState::new(StrongHash::Blake2b));
-    let mut commands = Commands::new();
+    let mut commands = Commands::new()?;
     let (mut in_bytes, mut out_bytes) = (0, 0);
     let mut write = |commands: &mut Commands| -> Result<u64> {
         let bytes = commands.output();
@@ -54,7 +54,6 @@ pub fn flatten(
         commands.clear();
         Ok(out_bytes)
     };
-    commands.start()?;
     in_order(
         options.threads,
         2 * options.threads,

@@ -4,11 +4,10 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use super::commands::Commands;
 use super::digest::Digest;
 use super::feed::{self, Feed, Layout};
 use super::{Pipeline, layout_of};
-use crate::delta::{DeltaOptions, Found, Run, Segment};
+use crate::delta::{Composer, DeltaOptions, Found, Run, Segment};
 use crate::error::Result;
 use crate::format::Trailer;
 use crate::index::Index;
@@ -23,7 +22,9 @@ pub struct DeltaPipeline<I> {
     simd: Simd,
     /// The window of the next segment to which the search comes.
     start: usize,
-    commands: Commands,
+    /// None before the first segment is joined.
+    composer: Option<Composer>,
+    smaller: bool,
     digest: Option<Arc<Digest>>,
     search: SearchStats,
     out_bytes: u64,
@@ -72,24 +73,40 @@ impl<I: Borrow<Index> + Clone + Send + Sync + 'static> DeltaPipeline<I> {
             index,
             simd,
             start: 0,
-            commands: Commands::new(),
+            composer: None,
+            smaller: options.smaller,
             digest,
             search: SearchStats::default(),
             out_bytes: 0,
         }
     }
 
-    /// Adds what was found in the next segment.
+    /// Adds what was found in the next segment to what is written.
     fn join(&mut self, segment: &feed::Segment, found: Found) -> Result<()> {
-        if segment.number == 0 {
-            self.commands.start()?;
-        }
         let searched = as_searched(segment, self.index.borrow(), self.simd);
         let found = searched.join(self.start, found, &mut self.search)?;
-        for run in found.runs {
+        let composer = match &mut self.composer {
+            Some(composer) => {
+                composer.clear();
+                composer
+            }
+            none => none.insert(Composer::new(self.index.borrow(), self.smaller)?),
+        };
+        let block_len = self.index.borrow().params().block_len() as usize;
+        let mut pos = self.start;
+        let mut runs = found.runs.into_iter().peekable();
+        while let Some(run) = runs.next() {
+            pos += run.len() as usize;
             match run {
-                Run::Copy(range) => self.commands.copy(range)?,
-                Run::Literal(range) => self.commands.literal(&segment.bytes[range])?,
+                Run::Literal(range) => composer.literal(&segment.bytes[range])?,
+                Run::Copy(range) => {
+                    composer.copy(range)?;
+                    // Short is only the window at the end of the file.
+                    let start = pos.saturating_sub(block_len);
+                    if !matches!(runs.peek(), Some(Run::Copy(_))) {
+                        composer.window(&segment.bytes[start..pos])?;
+                    }
+                }
             }
         }
         self.start = found.end - segment.own_len;
@@ -98,8 +115,9 @@ impl<I: Borrow<Index> + Clone + Send + Sync + 'static> DeltaPipeline<I> {
             let digest = self.digest.as_ref();
             let trailer =
                 |digest: &Arc<Digest>| Trailer { result_len, result_digest: digest.finish() };
-            self.commands.finish(digest.map(trailer))?;
+            composer.finish(digest.map(trailer))?;
         }
+        self.out_bytes += composer.output().len() as u64;
         Ok(())
     }
 }
@@ -121,19 +139,16 @@ impl<I: Borrow<Index> + Clone + Send + Sync + 'static> Pipeline for DeltaPipelin
 
     fn output(&mut self) -> Result<Option<&[u8]>> {
         let Some((segment, outcome)) = self.feed.next() else { return Ok(None) };
-        self.commands.clear();
         let (found, stats) = outcome?;
         self.search.add(&stats);
         self.join(&segment, found)?;
         self.feed.recycle(segment);
-        let output = self.commands.output();
-        self.out_bytes += output.len() as u64;
-        Ok(Some(output))
+        Ok(self.composer.as_ref().map(Composer::output))
     }
 
     fn stats(&self) -> DeltaStats {
         DeltaStats {
-            commands: self.commands.stats(),
+            commands: self.composer.as_ref().map(Composer::stats).unwrap_or_default(),
             search: self.search,
             in_bytes: self.feed.in_bytes(),
             out_bytes: self.out_bytes,

@@ -6,7 +6,6 @@
 //! memory. Chunks are those of a file that is in memory as a whole.
 
 mod chunk;
-mod commands;
 mod delta;
 mod digest;
 mod feed;
@@ -24,8 +23,6 @@ pub use self::chunk::cuts;
 pub use self::delta::DeltaPipeline;
 pub use self::signature::SignaturePipeline;
 
-#[cfg(feature = "layered")]
-pub(crate) use self::commands::Commands;
 #[cfg(feature = "layered")]
 pub(crate) use self::pool::in_order;
 use crate::delta::DeltaOptions;

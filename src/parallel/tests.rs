@@ -44,13 +44,14 @@ proptest! {
         threads in 0..4usize,
         kind in prop::sample::select(SignatureKind::ALL.to_vec()),
         trailer: bool,
+        smaller: bool,
         piece in 1..3000usize,
     ) {
         prop_assume!(!old.is_empty());
         let options = SignatureOptions::new().kind(kind).block_len(block_len as u32);
         let signature = slice::signature(&old, &options.strong_len(StrongLen::Bytes(8))).unwrap();
         let index = Arc::new(Index::new(Signature::from_slice(&signature).unwrap()).unwrap());
-        let options = DeltaOptions::new().trailer(trailer);
+        let options = DeltaOptions::new().trailer(trailer).smaller(smaller);
 
         let mut expected = Vec::new();
         let buffers = BufferSizes::default();

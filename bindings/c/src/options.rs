@@ -41,19 +41,23 @@ pub struct sigdelta_options {
     /// Most bytes of a signature that is loaded; 0 for no limit.
     pub max_signature_bytes: u64,
     /// Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
-    /// As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
+    /// As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed,
+    /// for a smaller delta up to three times as much.
     pub max_memory_bytes: u64,
     /// Called while the functions on bytes and files work; may be NULL.
     pub progress: ProgressFn,
     /// First argument of progress.
     pub progress_opaque: *mut c_void,
+    /// Deltas: non-zero chooses copies so that the delta is smaller than librsync's where blocks of the
+    /// basis are equal, and never larger. librsync applies it.
+    pub smaller: u32,
 }
 
 /// More than any version of a struct will ever have.
 pub const MAX_STRUCT_SIZE: usize = 4096;
 
 /// What the size of an older struct can be: the fields end at these.
-const FIELD_ENDS: [usize; 12] = [
+const FIELD_ENDS: [usize; 13] = [
     offset_of!(sigdelta_options, signature_kind),
     offset_of!(sigdelta_options, block_len),
     offset_of!(sigdelta_options, strong_len),
@@ -65,6 +69,7 @@ const FIELD_ENDS: [usize; 12] = [
     offset_of!(sigdelta_options, max_memory_bytes),
     offset_of!(sigdelta_options, progress),
     offset_of!(sigdelta_options, progress_opaque),
+    offset_of!(sigdelta_options, smaller),
     size_of::<sigdelta_options>(),
 ];
 
@@ -81,6 +86,7 @@ const DEFAULT: sigdelta_options = sigdelta_options {
     max_memory_bytes: 0,
     progress: None,
     progress_opaque: ptr::null_mut(),
+    smaller: 0,
 };
 
 /// What becomes of the trailer of a delta.
@@ -146,7 +152,8 @@ impl Options {
 
     /// Returns how deltas are made.
     pub fn delta(&self) -> DeltaOptions {
-        DeltaOptions::new().trailer(self.trailer != TrailerRule::None)
+        let options = DeltaOptions::new().trailer(self.trailer != TrailerRule::None);
+        options.smaller(self.given.smaller != 0)
     }
 
     /// Returns how deltas are applied.
@@ -176,7 +183,7 @@ impl Options {
 
     /// Returns the limit on what a delta may take.
     pub fn memory(&self) -> MemoryLimit {
-        MemoryLimit(limit(self.given.max_memory_bytes))
+        MemoryLimit { max_bytes: limit(self.given.max_memory_bytes), delta: self.delta() }
     }
 
     /// Returns who is told about the progress of a phase, which reads so many bytes if that is known.
@@ -188,18 +195,21 @@ impl Options {
 
 /// The most memory that an index and a delta against it may take.
 #[derive(Clone, Copy, Debug)]
-pub struct MemoryLimit(Option<u64>);
+pub struct MemoryLimit {
+    max_bytes: Option<u64>,
+    delta: DeltaOptions,
+}
 
 impl MemoryLimit {
     /// Returns how a signature is loaded that was just made.
     pub fn load(self) -> LoadOptions {
-        LoadOptions::new().max_bytes(self.0)
+        LoadOptions::new().max_bytes(self.max_bytes)
     }
 
     /// Says that memory is what the limit on a signature was about, if it was.
     pub fn explain(self, error: Error, needed_bytes: u64) -> Error {
         match error {
-            Error::SignatureLimit { max_bytes, .. } if self.0 == Some(max_bytes) => {
+            Error::SignatureLimit { max_bytes, .. } if self.max_bytes == Some(max_bytes) => {
                 Error::MemoryLimit { needed_bytes, max_bytes }
             }
             other => other,
@@ -208,8 +218,8 @@ impl MemoryLimit {
 
     /// Fails if a delta against an index can take more.
     pub fn check(self, index: &Index) -> Result<(), Error> {
-        let needed_bytes = DeltaEncoder::<SharedIndex>::memory_bytes(index);
-        match self.0 {
+        let needed_bytes = DeltaEncoder::<SharedIndex>::memory_bytes(index, self.delta);
+        match self.max_bytes {
             Some(max_bytes) if needed_bytes > max_bytes => {
                 Err(Error::MemoryLimit { needed_bytes, max_bytes })
             }

@@ -17,10 +17,17 @@ namespace Sigdelta
             set { trailer = Options.Defined(value, Enum.IsDefined(typeof(Trailer), value)); }
         }
 
+        /// <summary>
+        /// Chooses copies so that the delta is smaller than librsync's where blocks of the basis are equal, and
+        /// never larger. librsync applies it.
+        /// </summary>
+        public bool Smaller { get; set; }
+
         internal override void WriteTo(ref NativeOptions native)
         {
             base.WriteTo(ref native);
             native.Trailer = (uint)trailer;
+            native.Smaller = Smaller ? 1u : 0u;
         }
     }
 }

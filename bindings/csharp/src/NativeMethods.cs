@@ -30,6 +30,7 @@ namespace Sigdelta
         internal ulong MaxMemoryBytes;
         internal IntPtr Progress;
         internal IntPtr ProgressOpaque;
+        internal uint Smaller;
     }
 
     [StructLayout(LayoutKind.Sequential)]

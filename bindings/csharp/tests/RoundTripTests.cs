@@ -39,7 +39,7 @@ namespace Sigdelta.Tests
                     BlockLength = random.Next(2) * (1 + random.Next(3000)),
                     StrongLength = random.Next(2) * (8 + random.Next(9)),
                 };
-                var deltaOptions = new DeltaOptions { Trailer = (Trailer)random.Next(3) };
+                var deltaOptions = new DeltaOptions { Trailer = (Trailer)random.Next(3), Smaller = random.Next(2) == 0 };
 
                 var streamed = new MemoryStream();
                 if (round % 2 == 0) Signature.Compute(Odd(old), streamed, options);

@@ -106,7 +106,7 @@ fn debians_rdiff_applies_deltas_with_a_trailer() {
     run(sigdelta, &["signature", "old", "-o", "sig"]);
     run(sigdelta, &["delta", "sig", "new", "-o", "delta"]);
     run(sigdelta, &["diff", "old", "new", "--rollsum", "rabinkarp", "-o", "diff"]);
-    run(sigdelta, &["delta", "sig", "new", "--no-trailer", "-o", "plain"]);
+    run(sigdelta, &["delta", "sig", "new", "--classic", "--no-trailer", "-o", "plain"]);
     run(&theirs, &["delta", "sig", "new", "theirs"]);
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     assert!(read("plain") == read("theirs"));
@@ -116,4 +116,37 @@ fn debians_rdiff_applies_deltas_with_a_trailer() {
     assert!(run(&theirs, &["patch", "old", "delta"]) == new);
     assert!(run(sigdelta, &["patch", "old", "theirs"]) == new);
     assert!(run(Path::new(RDIFF), &["patch", "old", "delta"]) == new);
+}
+
+#[test]
+fn debians_rdiff_applies_smaller_deltas() {
+    let Some(theirs) = peer_rdiff() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (noise, other) = pair(7, 60_000);
+    let zeros = [0; 50_000];
+    let old = [&noise[..], &zeros, &noise[..40_960], &zeros[..9000], &noise].concat();
+    let new = [&zeros[..], &noise, b"edited", &noise, &zeros[..30_001], &other].concat();
+    std::fs::write(folder.path().join("old"), &old).unwrap();
+    std::fs::write(folder.path().join("new"), &new).unwrap();
+    let run = |program: &Path, args: &[&str]| run_ok(program, folder.path(), args);
+    let sigdelta = Path::new(SIGDELTA);
+    for kind in KINDS {
+        for block_len in ["64", "1000", "2048"] {
+            let parameters = [&kind[..], &["-b", block_len]].concat();
+            run(sigdelta, &[&["signature", "old", "-f", "-o", "sig"], &parameters[..]].concat());
+            run(sigdelta, &["delta", "sig", "new", "-f", "-o", "delta"]);
+            run(sigdelta, &["delta", "sig", "new", "--no-trailer", "-f", "-o", "plain"]);
+            let arguments = ["diff", "old", "new", "-f", "-o", "diff"];
+            run(sigdelta, &[&arguments, &parameters[..]].concat());
+            run(&theirs, &["-f", "delta", "sig", "new", "theirs"]);
+            let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+            assert!(run(&theirs, &["patch", "old", "delta"]) == new, "{parameters:?}");
+            assert!(run(&theirs, &["patch", "old", "plain"]) == new, "{parameters:?}");
+            assert!(run(sigdelta, &["patch", "old", "delta"]) == new, "{parameters:?}");
+            assert!(read("plain").len() < read("theirs").len(), "{parameters:?}");
+            assert!(read("diff") == read("delta"), "{parameters:?}");
+            run(sigdelta, &["delta", "sig", "new", "--classic", "--no-trailer", "-f", "-o", "c"]);
+            assert!(read("c") == read("theirs"), "{parameters:?}");
+        }
+    }
 }

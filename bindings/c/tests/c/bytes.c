@@ -52,6 +52,25 @@ static void a_large_result_grows(void)
     bytes_free(&new_file);
 }
 
+static void a_run_of_equal_blocks_is_one_copy_if_wanted(void)
+{
+    static const uint8_t ZEROS[100 * 1000];
+    static const uint8_t ONE_COPY[] = {0x72, 0x73, 0x02, 0x36, 0x47, 0, 0x00, 0x01, 0x86, 0xa0, 0};
+    bytes_t basis = {NULL, 0, 0};
+    sigdelta_options options = with_trailer(SIGDELTA_TRAILER_NONE);
+    sigdelta_bytes delta;
+
+    bytes_add(&basis, ZEROS, sizeof ZEROS);
+    options.block_len = 1000;
+    check_round(&basis, &basis, &options);
+    options.smaller = 1;
+    check_round(&basis, &basis, &options);
+    delta = diff(&basis, &basis, &options);
+    CHECK_MEM(delta.data, delta.len, ONE_COPY, sizeof ONE_COPY);
+    sigdelta_bytes_free(&delta);
+    bytes_free(&basis);
+}
+
 static void no_bytes_are_bytes_too(void)
 {
     sigdelta_bytes signature, delta, result;
@@ -117,6 +136,7 @@ int main(void)
 {
     RUN(every_kind_makes_the_round);
     RUN(a_large_result_grows);
+    RUN(a_run_of_equal_blocks_is_one_copy_if_wanted);
     RUN(no_bytes_are_bytes_too);
     RUN(freed_bytes_are_none);
     RUN(a_failure_gives_no_bytes);

@@ -7,7 +7,7 @@ static void structs_have_the_documented_layout(void)
 {
     if (sizeof(void *) != 8)
         return;
-    CHECK_INT(sizeof(sigdelta_options), 72);
+    CHECK_INT(sizeof(sigdelta_options), 80);
     CHECK_FIELD(sigdelta_options, size, 0);
     CHECK_FIELD(sigdelta_options, signature_kind, 8);
     CHECK_FIELD(sigdelta_options, block_len, 12);
@@ -20,6 +20,7 @@ static void structs_have_the_documented_layout(void)
     CHECK_FIELD(sigdelta_options, max_memory_bytes, 48);
     CHECK_FIELD(sigdelta_options, progress, 56);
     CHECK_FIELD(sigdelta_options, progress_opaque, 64);
+    CHECK_FIELD(sigdelta_options, smaller, 72);
     CHECK_INT(sizeof(sigdelta_stats), 112);
     CHECK_FIELD(sigdelta_stats, in_bytes, 8);
     CHECK_FIELD(sigdelta_stats, blocks, 24);

@@ -65,6 +65,24 @@ static sigdelta_status diff_bytes(void)
     return status;
 }
 
+/* Blocks of two kinds, repeated at every scale (a Thue-Morse word). */
+static sigdelta_status smaller_bytes(void)
+{
+    static uint8_t twins[1 << 20];
+    sigdelta_options options = options_new();
+    sigdelta_bytes made;
+    sigdelta_status status;
+    size_t i;
+
+    for (i = 0; i < sizeof twins; i++)
+        twins[i] = (uint8_t)__builtin_parityll(i / 16);
+    options.block_len = 16;
+    options.smaller = 1;
+    status = sigdelta_diff_bytes(twins, sizeof twins, twins + 5000, sizeof twins - 5000, &options, &made, NULL);
+    sigdelta_bytes_free(&made);
+    return status;
+}
+
 static sigdelta_status patch_bytes(void)
 {
     sigdelta_bytes made;
@@ -141,6 +159,7 @@ static void the_want_of_memory_is_a_status(void)
     CHECK_OPERATION(load_job);
     CHECK_OPERATION(delta_bytes);
     CHECK_OPERATION(diff_bytes);
+    CHECK_OPERATION(smaller_bytes);
     CHECK_OPERATION(patch_bytes);
     CHECK_OPERATION(diff_file);
     CHECK_OPERATION(patch_file);

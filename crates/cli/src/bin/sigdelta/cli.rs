@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use sigdelta::layered::PatchLevel;
-use sigdelta::{SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
+use sigdelta::{DeltaOptions, SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
 
@@ -81,7 +81,7 @@ pub enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
         #[command(flatten)]
-        trailer: TrailerChoice,
+        making: Making,
         #[command(flatten)]
         work: Work,
         #[command(flatten)]
@@ -124,7 +124,8 @@ pub enum Command {
         /// The new file
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
-        /// Format of the result [default: layered, or librsync with block options or --no-trailer]
+        /// Format of the result [default: layered, or librsync with block options,
+        /// --classic or --no-trailer]
         #[arg(long, value_enum)]
         format: Option<Format>,
         /// How small it shall be, and how soon done
@@ -133,7 +134,7 @@ pub enum Command {
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
-        trailer: TrailerChoice,
+        making: Making,
         #[command(flatten)]
         work: Work,
         #[command(flatten)]
@@ -259,12 +260,22 @@ pub struct Work {
     pub threads: Option<usize>,
 }
 
-/// Whether a delta verifies itself.
+/// What a delta is like.
 #[derive(Args, Clone, Copy, Debug)]
-pub struct TrailerChoice {
-    /// Leave out the trailer with the digest of the new file: rdiff's bytes exactly
+pub struct Making {
+    /// Leave out the trailer with the digest of the new file
     #[arg(long)]
     pub no_trailer: bool,
+    /// Choose the commands as rdiff does, even if the delta is larger; with --no-trailer it is
+    /// rdiff's, byte for byte
+    #[arg(long)]
+    pub classic: bool,
+}
+
+impl Making {
+    pub fn options(&self) -> DeltaOptions {
+        DeltaOptions::new().trailer(!self.no_trailer).smaller(!self.classic)
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -39,18 +39,19 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Signature { basis, parameters, work, output } => {
             signature(&basis, parameters, work, &output, verbosity)?;
         }
-        Command::Delta { signature, new, trailer, work, output } => {
-            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            delta(&signature, &new, options, work, &output, verbosity)?;
+        Command::Delta { signature, new, making, work, output } => {
+            delta(&signature, &new, making.options(), work, &output, verbosity)?;
         }
-        Command::Diff { old, new, format, level, parameters, trailer, work, output } => {
-            let of_librsync = parameters.any() || trailer.no_trailer;
+        Command::Diff { old, new, format, level, parameters, making, work, output } => {
+            let by_blocks = parameters.any() || making.classic;
+            let of_librsync = by_blocks || making.no_trailer;
             if of_librsync && matches!(format, Some(Format::Layered)) {
-                message::error("block options and --no-trailer are for --format librsync");
+                let options = "block options, --classic and --no-trailer";
+                message::error(&format!("{options} are for --format librsync"));
                 return Ok(Exit::Usage);
             }
-            let options = DeltaOptions::new().trailer(!trailer.no_trailer);
-            if parameters.any() {
+            let options = making.options();
+            if by_blocks {
                 diff_by_blocks(&old, &new, parameters, options, work, &output, verbosity)?;
             } else {
                 let default = if of_librsync { Format::Librsync } else { Format::Layered };

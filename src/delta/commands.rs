@@ -1,9 +1,9 @@
 //! The commands of a delta that is put together from pieces: joins what belongs together and cuts
-//! literals as the search of one thread does.
+//! literals as the search does.
 
 use std::ops::Range;
 
-use crate::delta::MAX_LITERAL;
+use super::MAX_LITERAL;
 use crate::error::{Result, reserve};
 use crate::format::{Command, DELTA_MAGIC, Trailer};
 use crate::stats::CommandStats;
@@ -19,14 +19,12 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn new() -> Self {
+    /// Starts a delta.
+    pub(crate) fn new() -> Result<Self> {
         let stats = CommandStats::default();
-        Commands { output: Vec::new(), copy: None, literal: Vec::new(), stats }
-    }
-
-    /// Starts the delta.
-    pub(crate) fn start(&mut self) -> Result<()> {
-        self.put(&DELTA_MAGIC.to_be_bytes())
+        let mut commands = Commands { output: Vec::new(), copy: None, literal: Vec::new(), stats };
+        commands.put(&DELTA_MAGIC.to_be_bytes())?;
+        Ok(commands)
     }
 
     pub(crate) fn stats(&self) -> CommandStats {
@@ -40,6 +38,11 @@ impl Commands {
 
     pub(crate) fn clear(&mut self) {
         self.output.clear();
+    }
+
+    /// Returns the copy that goes on if bytes behind it are added next.
+    pub(super) fn pending_copy(&self) -> Option<Range<u64>> {
+        self.copy.clone()
     }
 
     /// Adds bytes of the basis.
