@@ -3,10 +3,22 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 type Outcome<R> = Result<R, Box<dyn Any + Send>>;
+
+/// What [`start_threads_by`] was given.
+static STARTER: OnceLock<fn(&mut dyn FnMut())> = OnceLock::new();
+
+/// From now on has threads started by a function, which calls what it is given once. The first
+/// call in a process counts.
+///
+/// New threads have the signal mask of the one that starts them. A library in a program with
+/// signal handlers blocks signals meanwhile, so that its threads never take any.
+pub fn start_threads_by(starter: fn(&mut dyn FnMut())) {
+    STARTER.get_or_init(|| starter);
+}
 
 /// A number of threads, the caller's among them; the others end when this is dropped.
 pub(super) struct Pool<J, R> {
@@ -46,7 +58,12 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
             let shared = Arc::clone(&shared);
             Builder::new().name("sigdelta".into()).spawn(move || shared.work_until_closed()).ok()
         };
-        let workers = (1..threads).map_while(start).collect();
+        let mut workers = Vec::new();
+        let mut start_all = || workers.extend((1..threads).map_while(start));
+        match STARTER.get() {
+            Some(starter) if threads > 1 => starter(&mut start_all),
+            _ => start_all(),
+        }
         Pool { shared, workers }
     }
 

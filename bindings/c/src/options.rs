@@ -4,11 +4,13 @@ use std::ffi::c_void;
 use std::mem::offset_of;
 use std::ptr;
 
-use sigdelta::parallel::Threads;
+use sigdelta::layered::{ApplyOptions, MakeOptions, PatchLevel};
+use sigdelta::parallel::{Threads, start_threads_by};
 use sigdelta::{
     AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, PatchOptions, SignatureKind,
     SignatureOptions, SignatureParams, Strictness, StrongLen,
 };
+use sigdelta_ffi::without_signals;
 
 use crate::error::{Failure, UNKNOWN};
 use crate::index::SharedIndex;
@@ -34,7 +36,8 @@ pub struct sigdelta_options {
     pub librsync_rules: u32,
     /// Functions on bytes and files: threads to use, the calling one among them; 0 for the library's
     /// choice: more than one for more than 64 MiB, if there is no limit on memory. Results never
-    /// depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each.
+    /// depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each; with layered
+    /// patches and flat deltas some groups of 32 MiB. On streams 0 is the calling one alone.
     pub threads: u32,
     /// Patch: most bytes of the result; 0 for no limit.
     pub max_output_bytes: u64,
@@ -42,18 +45,24 @@ pub struct sigdelta_options {
     pub max_signature_bytes: u64,
     /// Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
     /// As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed.
+    /// Applying a layered patch: most bytes of memory that it may ask for; 0 for 64 MiB, which is what
+    /// this library's patches ask for at most.
     pub max_memory_bytes: u64,
     /// Called while the functions on bytes and files work; may be NULL.
     pub progress: ProgressFn,
     /// First argument of progress.
     pub progress_opaque: *mut c_void,
+    /// Making layered patches and flat deltas: a sigdelta_level.
+    pub level: u32,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
 /// More than any version of a struct will ever have.
 pub const MAX_STRUCT_SIZE: usize = 4096;
 
 /// What the size of an older struct can be: the fields end at these.
-const FIELD_ENDS: [usize; 12] = [
+const FIELD_ENDS: [usize; 14] = [
     offset_of!(sigdelta_options, signature_kind),
     offset_of!(sigdelta_options, block_len),
     offset_of!(sigdelta_options, strong_len),
@@ -65,6 +74,8 @@ const FIELD_ENDS: [usize; 12] = [
     offset_of!(sigdelta_options, max_memory_bytes),
     offset_of!(sigdelta_options, progress),
     offset_of!(sigdelta_options, progress_opaque),
+    offset_of!(sigdelta_options, level),
+    offset_of!(sigdelta_options, reserved),
     size_of::<sigdelta_options>(),
 ];
 
@@ -81,6 +92,8 @@ const DEFAULT: sigdelta_options = sigdelta_options {
     max_memory_bytes: 0,
     progress: None,
     progress_opaque: ptr::null_mut(),
+    level: 0,
+    reserved: 0,
 };
 
 /// What becomes of the trailer of a delta.
@@ -96,6 +109,7 @@ enum TrailerRule {
 pub struct Options {
     kind: SignatureKind,
     trailer: TrailerRule,
+    level: PatchLevel,
     given: sigdelta_options,
 }
 
@@ -118,7 +132,16 @@ impl Options {
             2 => TrailerRule::Required,
             _ => return Err(Failure::Argument("options: trailer is no sigdelta_trailer")),
         };
-        Ok(Options { kind, trailer, given })
+        let level = match given.level {
+            0 => PatchLevel::Default,
+            1 => PatchLevel::Fast,
+            2 => PatchLevel::Max,
+            _ => return Err(Failure::Argument("options: level is no sigdelta_level")),
+        };
+        if given.reserved != 0 {
+            return Err(Failure::Argument("options: reserved is not 0"));
+        }
+        Ok(Options { kind, trailer, level, given })
     }
 
     /// Returns the parameters of the signature of `basis_len` bytes.
@@ -164,8 +187,31 @@ impl Options {
         }
     }
 
-    /// Returns how many threads work on an input, whose length may be known.
+    /// Returns how layered patches and flat deltas are made, by so many threads.
+    pub fn make(&self, threads: usize) -> MakeOptions {
+        MakeOptions::new().level(self.level).threads(threads)
+    }
+
+    /// Returns how layered patches are applied.
+    pub fn apply(&self) -> ApplyOptions {
+        let options = ApplyOptions::new().max_output_bytes(limit(self.given.max_output_bytes));
+        match limit(self.given.max_memory_bytes) {
+            Some(max_bytes) => options.max_memory_bytes(max_bytes),
+            None => options,
+        }
+    }
+
+    /// Returns how many threads work on an input that functions of the caller read.
+    pub fn threads_on_streams(&self) -> usize {
+        match self.given.threads {
+            0 => 1,
+            _ => self.threads(None),
+        }
+    }
+
+    /// Returns how many threads work on an input, whose length may be known. They take no signals.
     pub fn threads(&self, len: Option<u64>) -> usize {
+        start_threads_by(|start| without_signals(start));
         let threads = match self.given.threads {
             0 if self.given.max_memory_bytes != 0 => Threads::new(1),
             0 => Threads::auto(),
