@@ -178,6 +178,7 @@ pub(crate) fn in_order<J: Send + 'static, R: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::*;
@@ -197,6 +198,21 @@ mod tests {
             }
             assert_eq!(pool.take(), None);
         }
+    }
+
+    #[test]
+    fn threads_are_started_by_whom_the_program_names() {
+        static STARTS: AtomicUsize = AtomicUsize::new(0);
+        start_threads_by(|start| {
+            STARTS.fetch_add(1, Ordering::Relaxed);
+            start();
+        });
+        let mut pool = Pool::new(3, |job: u64| job + 1);
+        assert_eq!(pool.workers.len(), 2);
+        pool.submit(7);
+        assert_eq!(pool.take(), Some(8));
+        // Other tests start threads, too.
+        assert!(STARTS.load(Ordering::Relaxed) > 0);
     }
 
     #[test]
