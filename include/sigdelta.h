@@ -1,4 +1,4 @@
-/* libsigdelta: signatures, deltas and patches of large files, in librsync's wire format.
+/* libsigdelta: signatures, deltas and patches of large files, in librsync's wire format; layered patches.
  *
  * To bring an old file (the basis) up to date without sending the new one: describe the basis by a
  * signature, find in the new file what the basis has by a delta against that signature, rebuild the
@@ -10,6 +10,10 @@
  *         fprintf(stderr, "%s\n", sigdelta_error_text());
  *         return 1;
  *     }
+ *
+ * Where both files are at hand, sigdelta_layered_diff_file makes a layered patch, which is much smaller
+ * and applied by the same functions, and sigdelta_flat_diff_file a small delta for receivers that have
+ * only librsync.
  *
  * The same in memory: sigdelta_signature_bytes and its neighbours. In pieces: a job, which is fed and
  * emptied step by step and does no I/O itself. This runs a job of any kind; patches alone ask for the
@@ -74,24 +78,31 @@
  *             is complete, so a failure leaves the destination as it was; permissions are kept and
  *             symbolic links followed. Devices and pipes are written directly. An output must not be
  *             one of the inputs. Any input may be a pipe but the basis of a patch, which must be
- *             seekable. "-" is just a name. Names are bytes on Unix, UTF-8 elsewhere.
+ *             seekable, and the two of which a layered patch or flat delta is made, which must be
+ *             regular files. "-" is just a name. Names are bytes on Unix, UTF-8 elsewhere.
+ * Streams     The functions named _stream read and write by functions of the caller, which may use the
+ *             library but must return: no exception, no longjmp. Neither two of them nor one of them and
+ *             progress ever run at a time. They are called in the calling thread; only if the field
+ *             threads is more than 1 are the sources also read in threads of the library. Nothing is
+ *             taken back from a sink when the function fails.
  * Statistics  A sigdelta_stats is optional. All of it but its size is cleared first and filled in on
  *             success only; sigdelta_job_stats alone speaks of jobs that failed, too.
  * Memory      What the library allocates, the library frees: handles and sigdelta_bytes go back to the
  *             function named _free, once. A function that gives a handle or bytes sets them to NULL
  *             first, so they are NULL if it fails. Arguments are not kept beyond the call; but a delta
  *             job shares the index, which may be freed before the job. If the system gives no memory, the
- *             answer is SIGDELTA_OUT_OF_MEMORY; only the functions on files, which copy names, and
- *             the start of threads may end the process then.
+ *             answer is SIGDELTA_OUT_OF_MEMORY; only the functions on files, which copy names, those on
+ *             layered patches and flat deltas, for small things, and the start of threads may end the
+ *             process then.
  * Threads     Every function may be called in any thread, at any time. A job or decoder serves one
  *             thread at a time. An index serves any number of threads and jobs at once. The functions
  *             on bytes and files start threads for large inputs, see the field threads; these call
- *             nothing of the caller's, take no signals and end before the function does.
+ *             nothing of the caller's but sources, take no signals and end before the function does.
  * Pointers    The library trusts them: buffers have the lengths that are given and do not change while a
  *             call lasts, what is written does not overlap what is read, names are strings, handles
  *             come from the library and are not used after they went back.
- * Strangers   Any bytes may be read as a signature or delta: the answer is a result or an error. What
- *             may be large is limited by the caller: see the max_ fields of sigdelta_options.
+ * Strangers   Any bytes may be read as a signature, delta or patch: the answer is a result or an error.
+ *             What may be large is limited by the caller: see the max_ fields of sigdelta_options.
  * Panics      A bug in the library is SIGDELTA_INTERNAL_ERROR, not the end of the process.
  * ABI         Structs with a size field may grow at the end; callers built with an older or newer header
  *             are served as far as they and the library know the same fields.
@@ -127,11 +138,11 @@ typedef enum sigdelta_status {
     SIGDELTA_IO_ERROR = 100,
     /** The system gives no more memory. */
     SIGDELTA_OUT_OF_MEMORY = 102,
-    /** A signature, delta or basis ends too early. */
+    /** A signature, delta, patch or basis ends too early. */
     SIGDELTA_INPUT_ENDED = 103,
-    /** Not a signature, or not a delta. */
+    /** Not a signature, not a delta, or not a layered patch. */
     SIGDELTA_BAD_MAGIC = 104,
-    /** A damaged signature or delta, or the wrong basis. */
+    /** A damaged signature, delta or patch, a patch of a later version, or the wrong basis. */
     SIGDELTA_CORRUPT = 106,
     /** A bug in the library. */
     SIGDELTA_INTERNAL_ERROR = 107,
@@ -156,7 +167,7 @@ typedef enum sigdelta_status {
 #define SIGDELTA_STRONG_LEN_MIN ((uint32_t)-1)
 
 /** What becomes of the trailer: 48 bytes after the end of a delta, which librsync ignores, by which a
- * patch verifies its result. */
+ * patch verifies its result. A layered patch is verified in any case. */
 typedef enum sigdelta_trailer {
     /** Delta: written. Patch: verified if there; other bytes after the end are refused. */
     SIGDELTA_TRAILER_AUTO = 0,
@@ -165,6 +176,17 @@ typedef enum sigdelta_trailer {
     /** Delta: written. Patch: a delta without one is refused. */
     SIGDELTA_TRAILER_REQUIRED = 2
 } sigdelta_trailer;
+
+/** How hard the making of a layered patch tries. Applying takes the same memory at every level. */
+typedef enum sigdelta_level {
+    /** Small, and fast to apply. */
+    SIGDELTA_LEVEL_DEFAULT = 0,
+    /** Soon done. */
+    SIGDELTA_LEVEL_FAST = 1,
+    /** As small as can be: a few megabytes of changed bytes a second, both ways. For flat deltas the
+     * same as the default. */
+    SIGDELTA_LEVEL_MAX = 2
+} sigdelta_level;
 
 /** Parts of a delta: see sigdelta_command. */
 typedef enum sigdelta_command_kind {
@@ -180,7 +202,8 @@ typedef enum sigdelta_command_kind {
     SIGDELTA_COMMAND_TRAILER = 4
 } sigdelta_command_kind;
 
-/** What an operation is at: see sigdelta_progress. A delta loads a signature first, a diff takes one. */
+/** What an operation is at: see sigdelta_progress. A delta loads a signature first, a diff takes one;
+ * layered patches and flat deltas have one phase only. */
 typedef enum sigdelta_phase {
     /** Reading a basis to describe it. */
     SIGDELTA_PHASE_SIGNATURE = 1,
@@ -195,15 +218,23 @@ typedef enum sigdelta_phase {
 struct sigdelta_progress;
 
 /** Told how far an operation has come: about every 256 KiB, less often if blocks are large, and at the
- * end of each input. Non-zero cancels. *progress lasts as long as the call. Must return: no exception,
- * no longjmp. */
+ * end of each input. Making a layered patch or flat delta, and applying a patch by several threads, goes
+ * 32 MiB of the new file at a time; before that the basis is read, which does not count. Non-zero
+ * cancels. *progress lasts as long as the call. Must return: no exception, no longjmp. */
 typedef int sigdelta_progress_fn(void *opaque, const struct sigdelta_progress *progress);
 
+/** Reads bytes of a source from a position: *len at most, at least one if there are any, and sets *len
+ * to how many. 0 says that they end there. Returns 0, or if it fails an errno, or -1. */
+typedef int sigdelta_read_at_fn(void *opaque, uint64_t position, void *bytes, size_t *len);
+
+/** Takes bytes, all of them. Returns 0, or if it fails an errno, or -1. */
+typedef int sigdelta_write_fn(void *opaque, const void *bytes, size_t len);
+
 /** Initial value of a sigdelta_options: the defaults. */
-#define SIGDELTA_OPTIONS_INIT { sizeof(sigdelta_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0 }
+#define SIGDELTA_OPTIONS_INIT { sizeof(sigdelta_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 
 /** Initial value of a sigdelta_stats. */
-#define SIGDELTA_STATS_INIT { sizeof(sigdelta_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define SIGDELTA_STATS_INIT { sizeof(sigdelta_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /** Takes a delta apart. Used by one thread at a time. */
 typedef struct sigdelta_decoder sigdelta_decoder;
@@ -237,7 +268,8 @@ typedef struct sigdelta_options {
     /**
      * Functions on bytes and files: threads to use, the calling one among them; 0 for the library's
      * choice: more than one for more than 64 MiB, if there is no limit on memory. Results never
-     * depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each.
+     * depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each; with layered
+     * patches and flat deltas some groups of 32 MiB. On streams 0 is the calling one alone.
      */
     uint32_t threads;
     /** Patch: most bytes of the result; 0 for no limit. */
@@ -248,6 +280,8 @@ typedef struct sigdelta_options {
      * Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
      * As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed,
      * for a smaller delta up to three times as much.
+     * Applying a layered patch: most bytes of memory that it may ask for; 0 for 64 MiB, which is what
+     * this library's patches ask for at most.
      */
     uint64_t max_memory_bytes;
     /** Called while the functions on bytes and files work; may be NULL. */
@@ -259,6 +293,8 @@ typedef struct sigdelta_options {
      * basis are equal, and never larger. librsync applies it.
      */
     uint32_t smaller;
+    /** Making layered patches and flat deltas: a sigdelta_level. */
+    uint32_t level;
 } sigdelta_options;
 
 /** Bytes that the library allocated; sigdelta_bytes_free gives them back. */
@@ -283,7 +319,7 @@ typedef struct sigdelta_stats {
     uint64_t block_len;
     /** Delta and patch: LITERAL commands. */
     uint64_t literal_commands;
-    /** Delta and patch: bytes of literal data. */
+    /** Delta and patch: bytes of literal data. Making a layered patch: bytes that lie along nothing. */
     uint64_t literal_bytes;
     /** Delta and patch: bytes of LITERAL commands without their data. */
     uint64_t literal_command_bytes;
@@ -299,9 +335,31 @@ typedef struct sigdelta_stats {
     uint64_t matches;
     /** Patch: 1 if the delta has a trailer. */
     uint32_t has_trailer;
-    /** Patch: 1 if the result was found to be the one the trailer promises. */
+    /** Patch: 1 if the result was found to be the one the trailer promises; 1 for layered patches. */
     uint32_t verified;
+    /** Making a layered patch: stretches of the new file that lie along the basis, equal or nearly. */
+    uint64_t aligned_pieces;
+    /** Making a layered patch: bytes in them. */
+    uint64_t aligned_bytes;
 } sigdelta_stats;
+
+/** Bytes that a function of the caller reads. */
+typedef struct sigdelta_source {
+    /** Reads them; not NULL. */
+    sigdelta_read_at_fn *read_at;
+    /** First argument of read_at. */
+    void *opaque;
+    /** How many they are. May be SIGDELTA_UNKNOWN where a patch is applied. */
+    uint64_t len;
+} sigdelta_source;
+
+/** Where a function of the caller puts bytes. */
+typedef struct sigdelta_sink {
+    /** Takes them; not NULL. */
+    sigdelta_write_fn *write;
+    /** First argument of write. */
+    void *opaque;
+} sigdelta_sink;
 
 /**
  * Input and room for output. Each step moves the pointers on and takes what it used off the
@@ -382,9 +440,11 @@ SIGDELTA_EXPORT const char *sigdelta_version(void);
 /** Returns the version as a number: major * 1000000 + minor * 1000 + patch. */
 SIGDELTA_EXPORT uint32_t sigdelta_version_number(void);
 
-/** Returns 1 for the name of a feature that this library has ("librsync", "trailer", "files"), else 0. */
-SIGDELTA_EXPORT
-int sigdelta_has_feature(const char *name);
+/**
+ * Returns 1 for the name of a feature that this library has ("librsync", "trailer", "files",
+ * "layered"), else 0.
+ */
+SIGDELTA_EXPORT int sigdelta_has_feature(const char *name);
 
 /**
  * Says what the signature of basis_len bytes (SIGDELTA_UNKNOWN if not known) gets under these options.
@@ -425,7 +485,10 @@ sigdelta_status sigdelta_diff_bytes(const void *basis,
                                     struct sigdelta_bytes *delta,
                                     struct sigdelta_stats *stats);
 
-/** Makes the result of a delta on a basis. Set max_output_bytes for a delta from a stranger. */
+/**
+ * Makes the result of a delta or layered patch, which shows by its first bytes, on a basis. Set
+ * max_output_bytes for one from a stranger.
+ */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_patch_bytes(const void *basis,
                                      size_t basis_len,
@@ -461,13 +524,107 @@ sigdelta_status sigdelta_diff_file(const char *basis,
                                    const struct sigdelta_options *options,
                                    struct sigdelta_stats *stats);
 
-/** Writes the result of a delta on a basis; never one that is incomplete or does not fit its trailer. */
+/**
+ * Writes the result of a delta or layered patch, which shows by its first bytes, on a basis; never one
+ * that is incomplete or does not fit its trailer.
+ */
 SIGDELTA_EXPORT
 sigdelta_status sigdelta_patch_file(const char *basis,
                                     const char *delta,
                                     const char *result,
                                     const struct sigdelta_options *options,
                                     struct sigdelta_stats *stats);
+
+/** Makes the layered patch that turns a basis into a new file. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_diff_bytes(const void *basis,
+                                            size_t basis_len,
+                                            const void *new_file,
+                                            size_t new_len,
+                                            const struct sigdelta_options *options,
+                                            struct sigdelta_bytes *patch,
+                                            struct sigdelta_stats *stats);
+
+/** Makes the result of a layered patch on a basis. It is always verified. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_patch_bytes(const void *basis,
+                                             size_t basis_len,
+                                             const void *patch,
+                                             size_t patch_len,
+                                             const struct sigdelta_options *options,
+                                             struct sigdelta_bytes *result,
+                                             struct sigdelta_stats *stats);
+
+/**
+ * Makes the delta that turns a basis into a new file, in librsync's format, but from both files: much
+ * smaller than sigdelta_diff_bytes makes it. Every librsync applies it.
+ */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_flat_diff_bytes(const void *basis,
+                                         size_t basis_len,
+                                         const void *new_file,
+                                         size_t new_len,
+                                         const struct sigdelta_options *options,
+                                         struct sigdelta_bytes *delta,
+                                         struct sigdelta_stats *stats);
+
+/** Writes the layered patch that turns a basis into a new file. Both must be regular files. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_diff_file(const char *basis,
+                                           const char *new_file,
+                                           const char *patch,
+                                           const struct sigdelta_options *options,
+                                           struct sigdelta_stats *stats);
+
+/** Writes the result of a layered patch on a basis; never one that is not the right one. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_patch_file(const char *basis,
+                                            const char *patch,
+                                            const char *result,
+                                            const struct sigdelta_options *options,
+                                            struct sigdelta_stats *stats);
+
+/**
+ * Writes the delta that turns a basis into a new file, in librsync's format, but from both files: much
+ * smaller than sigdelta_diff_file makes it. Every librsync applies it. Both must be regular files.
+ */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_flat_diff_file(const char *basis,
+                                        const char *new_file,
+                                        const char *delta,
+                                        const struct sigdelta_options *options,
+                                        struct sigdelta_stats *stats);
+
+/** Writes the layered patch that turns a basis into a new file. */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_diff_stream(const struct sigdelta_source *basis,
+                                             const struct sigdelta_source *new_file,
+                                             const struct sigdelta_sink *patch,
+                                             const struct sigdelta_options *options,
+                                             struct sigdelta_stats *stats);
+
+/**
+ * Writes the result of a layered patch on a basis, in the calling thread. The patch is read from first
+ * to last, each byte once. The basis is compared with the right one before anything is written, the
+ * result at the end: what was written before a failure is of no use.
+ */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_layered_patch_stream(const struct sigdelta_source *basis,
+                                              const struct sigdelta_source *patch,
+                                              const struct sigdelta_sink *result,
+                                              const struct sigdelta_options *options,
+                                              struct sigdelta_stats *stats);
+
+/**
+ * Writes the delta that turns a basis into a new file, in librsync's format, but from both files. Every
+ * librsync applies it.
+ */
+SIGDELTA_EXPORT
+sigdelta_status sigdelta_flat_diff_stream(const struct sigdelta_source *basis,
+                                          const struct sigdelta_source *new_file,
+                                          const struct sigdelta_sink *delta,
+                                          const struct sigdelta_options *options,
+                                          struct sigdelta_stats *stats);
 
 /** Loads a signature of len bytes. */
 SIGDELTA_EXPORT

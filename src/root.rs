@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "layered")]
 use crate::error::{Result, reserve};
 use crate::simd::Simd;
 use crate::strong::{StrongHash, StrongState, StrongSum};
@@ -77,6 +78,7 @@ impl RootHasher {
     }
 
     /// Takes the sums of the next leaves of a file, which are `len` bytes and follow whole leaves.
+    #[cfg(feature = "layered")]
     pub(crate) fn push_leaves(&mut self, sums: &[StrongSum], len: u64) {
         self.root.update(sums.as_flattened());
         self.len += len;
@@ -127,6 +129,7 @@ impl fmt::Debug for RootHasher {
 }
 
 /// Adds the sums of the leaves of `bytes`, which start at a leaf, to `sums`.
+#[cfg(feature = "layered")]
 pub(crate) fn sum_leaves(simd: Simd, bytes: &[u8], sums: &mut Vec<StrongSum>) -> Result<()> {
     let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % LEAF_LEN);
     let (known, count) = (sums.len(), whole.len() / LEAF_LEN);
@@ -163,10 +166,13 @@ mod tests {
                 bytes[..len].chunks(piece).for_each(|piece| hasher.update(piece));
                 assert_eq!(hasher.finish(), expected, "{len} bytes in pieces of {piece}");
             }
-            let (mut sums, mut hasher) = (Vec::new(), RootHasher::new());
-            sum_leaves(Simd::best(), &bytes[..len], &mut sums).unwrap();
-            hasher.push_leaves(&sums, len as u64);
-            assert_eq!(hasher.finish(), expected, "{len} bytes by leaves");
+            #[cfg(feature = "layered")]
+            {
+                let (mut sums, mut hasher) = (Vec::new(), RootHasher::new());
+                sum_leaves(Simd::best(), &bytes[..len], &mut sums).unwrap();
+                hasher.push_leaves(&sums, len as u64);
+                assert_eq!(hasher.finish(), expected, "{len} bytes by leaves");
+            }
         }
     }
 

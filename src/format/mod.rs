@@ -3,13 +3,16 @@
 //! Integers are big-endian, but in the layered patch.
 
 pub(crate) mod delta;
+#[cfg(feature = "layered")]
 pub(crate) mod layered;
 pub(crate) mod signature;
 pub(crate) mod sniff;
 pub(crate) mod trailer;
+#[cfg(feature = "layered")]
 pub(crate) mod varint;
 
 pub use delta::Command;
+#[cfg(feature = "layered")]
 pub use layered::{LAYERED_MAGIC, PatchHeader};
 pub use sniff::likeness;
 pub use trailer::Trailer;

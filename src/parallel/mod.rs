@@ -21,6 +21,7 @@ use std::ops::ControlFlow;
 
 pub use self::chunk::cuts;
 pub use self::delta::DeltaPipeline;
+pub use self::pool::start_threads_by;
 pub use self::signature::SignaturePipeline;
 
 #[cfg(feature = "layered")]

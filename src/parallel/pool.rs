@@ -3,10 +3,22 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 type Outcome<R> = Result<R, Box<dyn Any + Send>>;
+
+/// What [`start_threads_by`] was given.
+static STARTER: OnceLock<fn(&mut dyn FnMut())> = OnceLock::new();
+
+/// From now on has threads started by a function, which calls what it is given once. The first
+/// call in a process counts.
+///
+/// New threads have the signal mask of the one that starts them. A library in a program with
+/// signal handlers blocks signals meanwhile, so that its threads never take any.
+pub fn start_threads_by(starter: fn(&mut dyn FnMut())) {
+    STARTER.get_or_init(|| starter);
+}
 
 /// A number of threads, the caller's among them; the others end when this is dropped.
 pub(super) struct Pool<J, R> {
@@ -46,7 +58,12 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
             let shared = Arc::clone(&shared);
             Builder::new().name("sigdelta".into()).spawn(move || shared.work_until_closed()).ok()
         };
-        let workers = (1..threads).map_while(start).collect();
+        let mut workers = Vec::new();
+        let mut start_all = || workers.extend((1..threads).map_while(start));
+        match STARTER.get() {
+            Some(starter) if threads > 1 => starter(&mut start_all),
+            _ => start_all(),
+        }
         Pool { shared, workers }
     }
 
@@ -161,6 +178,7 @@ pub(crate) fn in_order<J: Send + 'static, R: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use super::*;
@@ -180,6 +198,21 @@ mod tests {
             }
             assert_eq!(pool.take(), None);
         }
+    }
+
+    #[test]
+    fn threads_are_started_by_whom_the_program_names() {
+        static STARTS: AtomicUsize = AtomicUsize::new(0);
+        start_threads_by(|start| {
+            STARTS.fetch_add(1, Ordering::Relaxed);
+            start();
+        });
+        let mut pool = Pool::new(3, |job: u64| job + 1);
+        assert_eq!(pool.workers.len(), 2);
+        pool.submit(7);
+        assert_eq!(pool.take(), Some(8));
+        // Other tests start threads, too.
+        assert!(STARTS.load(Ordering::Relaxed) > 0);
     }
 
     #[test]

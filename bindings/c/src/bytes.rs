@@ -4,12 +4,14 @@ use std::ffi::c_void;
 use std::io::{self, Write};
 use std::ptr;
 
+use sigdelta::format::LAYERED_MAGIC;
 use sigdelta::io::{self as streams, BufferSizes};
 use sigdelta::{DeltaStats, Error};
 use sigdelta_ffi::{guard, slice};
 
 use crate::error::{Failure, call};
 use crate::index::SharedIndex;
+use crate::layered::apply_bytes;
 use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
 use crate::out::put;
@@ -241,7 +243,8 @@ pub unsafe extern "C" fn sigdelta_diff_bytes(
     unsafe { produce(options, (delta, "delta"), stats, write) }
 }
 
-/// Makes the result of a delta on a basis. Set max_output_bytes for a delta from a stranger.
+/// Makes the result of a delta or layered patch, which shows by its first bytes, on a basis. Set
+/// max_output_bytes for one from a stranger.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_patch_bytes(
     basis: *const c_void,
@@ -257,6 +260,9 @@ pub unsafe extern "C" fn sigdelta_patch_bytes(
         let basis = unsafe { input(basis, basis_len, "basis") }?;
         // SAFETY: the contract.
         let delta = unsafe { input(delta, delta_len, "delta") }?;
+        if delta.starts_with(&LAYERED_MAGIC) {
+            return Ok(apply_bytes(basis, delta, options, output)?);
+        }
         // What is in memory is hashed only if a trailer has come.
         let patch_options = options.patch().verify(false);
         let buffers = BufferSizes::default();
@@ -269,7 +275,7 @@ pub unsafe extern "C" fn sigdelta_patch_bytes(
             streams::check_result(&trailer, output.as_slice())?;
             stats.verified = true;
         }
-        Ok(stats)
+        Ok(stats.into())
     };
     // SAFETY: the contract.
     unsafe { produce(options, (result, "result"), stats, write) }

@@ -5,11 +5,14 @@ use std::fs::File;
 use std::path::Path;
 
 use sigdelta::file::{Existing, Names, OutputFile, open, patch_to, regular_len};
-use sigdelta::io::BufferSizes;
-use sigdelta::{DeltaStats, Error};
+#[cfg(not(unix))]
+use sigdelta::io::SeekBasis;
+use sigdelta::io::{BufferSizes, patch as patch_stream};
+use sigdelta::{DeltaStats, Error, PatchStats};
 
 use crate::error::{Failure, call};
 use crate::index::SharedIndex;
+use crate::layered::{Peeked, apply_file};
 use crate::load::{from_basis, load};
 use crate::options::{Options, sigdelta_options};
 use crate::path::path;
@@ -128,7 +131,8 @@ pub unsafe extern "C" fn sigdelta_diff_file(
     unsafe { run(options, stats, verb) }
 }
 
-/// Writes the result of a delta on a basis; never one that is incomplete or does not fit its trailer.
+/// Writes the result of a delta or layered patch, which shows by its first bytes, on a basis; never one
+/// that is incomplete or does not fit its trailer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_patch_file(
     basis: *const c_char,
@@ -143,19 +147,41 @@ pub unsafe extern "C" fn sigdelta_patch_file(
         // SAFETY: the contract.
         let (delta, output) = unsafe { (path(delta, "delta")?, path(result, "result")?) };
         let (basis_file, delta_file) = (open(basis)?, open(delta)?);
-        let mut output_file = create(output, &[&basis_file, &delta_file])?;
-        #[cfg(unix)]
-        let source = &basis_file;
-        #[cfg(not(unix))]
-        let source = sigdelta::io::SeekBasis::new(&basis_file);
-        let buffers = BufferSizes::default();
-        let monitor = &mut options.monitor(Phase::Patch, regular_len(&delta_file));
-        let stats =
-            patch_to(source, &delta_file, &mut output_file, options.patch(), buffers, monitor)
-                .map_err(|error| Names { input: delta, basis, output }.blame(error))?;
-        output_file.commit()?;
-        Ok(stats)
+        let output_file = create(output, &[&basis_file, &delta_file])?;
+        let names = Names { input: delta, basis, output };
+        let len = regular_len(&delta_file);
+        let delta = Peeked::new(delta_file).map_err(|error| names.blame(error))?;
+        Ok(if delta.is_layered() {
+            let delta = (delta.into_reader(), len);
+            apply_file(basis_file, delta, output_file, options, names)?
+        } else {
+            write_result(&basis_file, (delta, len), output_file, options, names)?.into()
+        })
     };
     // SAFETY: the contract.
     unsafe { run(options, stats, verb) }
+}
+
+/// Writes the result of a delta, whose length may be known, and puts it in its place.
+fn write_result(
+    basis: &File,
+    (delta, len): (Peeked, Option<u64>),
+    mut output: OutputFile,
+    options: &Options,
+    names: Names<'_>,
+) -> Result<PatchStats, Error> {
+    #[cfg(not(unix))]
+    let basis = SeekBasis::new(basis);
+    let buffers = BufferSizes::default();
+    let monitor = &mut options.monitor(Phase::Patch, len);
+    let written = match delta.as_file() {
+        Some(file) => patch_to(basis, file, &mut output, options.patch(), buffers, monitor),
+        None => {
+            let delta = delta.into_reader();
+            patch_stream(basis, delta, &mut output, options.patch(), buffers, monitor)
+        }
+    };
+    let stats = written.map_err(|error| names.blame(error))?;
+    output.commit()?;
+    Ok(stats)
 }

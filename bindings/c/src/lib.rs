@@ -1,6 +1,7 @@
 //! libsigdelta: the C API of sigdelta. `include/sigdelta.h` is made from these files.
 //!
-//! Signatures, deltas and patches in memory (`bytes`), by path (`files`) and in pieces (`job`).
+//! Signatures, deltas and patches in memory (`bytes`), by path (`files`) and in pieces (`job`); layered
+//! patches (`layered`) also of what functions of the caller read and write (`source`).
 //! Every exported function takes any null pointer, stops panics and returns a [`status`]; `error` keeps
 //! what happened for the thread. What C must promise about pointers stands once, at the top of the
 //! header (`cbindgen.toml`), and is what SAFETY comments call the contract.
@@ -23,6 +24,10 @@ mod stats;
 mod bytes;
 mod files;
 mod threads;
+
+mod source;
+
+mod layered;
 
 mod index;
 mod load;

@@ -4,11 +4,13 @@ use std::ffi::c_void;
 use std::mem::offset_of;
 use std::ptr;
 
-use sigdelta::parallel::Threads;
+use sigdelta::layered::{ApplyOptions, MakeOptions, PatchLevel};
+use sigdelta::parallel::{Threads, start_threads_by};
 use sigdelta::{
     AfterEnd, DeltaEncoder, DeltaOptions, Error, Index, LoadOptions, PatchOptions, SignatureKind,
     SignatureOptions, SignatureParams, Strictness, StrongLen,
 };
+use sigdelta_ffi::without_signals;
 
 use crate::error::{Failure, UNKNOWN};
 use crate::index::SharedIndex;
@@ -34,7 +36,8 @@ pub struct sigdelta_options {
     pub librsync_rules: u32,
     /// Functions on bytes and files: threads to use, the calling one among them; 0 for the library's
     /// choice: more than one for more than 64 MiB, if there is no limit on memory. Results never
-    /// depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each.
+    /// depend on it. Each takes two segments of the input, 256 KiB or 16 blocks each; with layered
+    /// patches and flat deltas some groups of 32 MiB. On streams 0 is the calling one alone.
     pub threads: u32,
     /// Patch: most bytes of the result; 0 for no limit.
     pub max_output_bytes: u64,
@@ -43,6 +46,8 @@ pub struct sigdelta_options {
     /// Most bytes of memory for a signature, its index and the buffers of a delta; 0 for no limit.
     /// As a rule of thumb, 340 kB, two blocks and twice the signature (1.3 to 2.5 times) are needed,
     /// for a smaller delta up to three times as much.
+    /// Applying a layered patch: most bytes of memory that it may ask for; 0 for 64 MiB, which is what
+    /// this library's patches ask for at most.
     pub max_memory_bytes: u64,
     /// Called while the functions on bytes and files work; may be NULL.
     pub progress: ProgressFn,
@@ -51,13 +56,15 @@ pub struct sigdelta_options {
     /// Deltas: non-zero chooses copies so that the delta is smaller than librsync's where blocks of the
     /// basis are equal, and never larger. librsync applies it.
     pub smaller: u32,
+    /// Making layered patches and flat deltas: a sigdelta_level.
+    pub level: u32,
 }
 
 /// More than any version of a struct will ever have.
 pub const MAX_STRUCT_SIZE: usize = 4096;
 
 /// What the size of an older struct can be: the fields end at these.
-const FIELD_ENDS: [usize; 13] = [
+const FIELD_ENDS: [usize; 14] = [
     offset_of!(sigdelta_options, signature_kind),
     offset_of!(sigdelta_options, block_len),
     offset_of!(sigdelta_options, strong_len),
@@ -70,6 +77,7 @@ const FIELD_ENDS: [usize; 13] = [
     offset_of!(sigdelta_options, progress),
     offset_of!(sigdelta_options, progress_opaque),
     offset_of!(sigdelta_options, smaller),
+    offset_of!(sigdelta_options, level),
     size_of::<sigdelta_options>(),
 ];
 
@@ -87,6 +95,7 @@ const DEFAULT: sigdelta_options = sigdelta_options {
     progress: None,
     progress_opaque: ptr::null_mut(),
     smaller: 0,
+    level: 0,
 };
 
 /// What becomes of the trailer of a delta.
@@ -102,6 +111,7 @@ enum TrailerRule {
 pub struct Options {
     kind: SignatureKind,
     trailer: TrailerRule,
+    level: PatchLevel,
     given: sigdelta_options,
 }
 
@@ -124,7 +134,13 @@ impl Options {
             2 => TrailerRule::Required,
             _ => return Err(Failure::Argument("options: trailer is no sigdelta_trailer")),
         };
-        Ok(Options { kind, trailer, given })
+        let level = match given.level {
+            0 => PatchLevel::Default,
+            1 => PatchLevel::Fast,
+            2 => PatchLevel::Max,
+            _ => return Err(Failure::Argument("options: level is no sigdelta_level")),
+        };
+        Ok(Options { kind, trailer, level, given })
     }
 
     /// Returns the parameters of the signature of `basis_len` bytes.
@@ -171,8 +187,31 @@ impl Options {
         }
     }
 
-    /// Returns how many threads work on an input, whose length may be known.
+    /// Returns how layered patches and flat deltas are made, by so many threads.
+    pub fn make(&self, threads: usize) -> MakeOptions {
+        MakeOptions::new().level(self.level).threads(threads)
+    }
+
+    /// Returns how layered patches are applied.
+    pub fn apply(&self) -> ApplyOptions {
+        let options = ApplyOptions::new().max_output_bytes(limit(self.given.max_output_bytes));
+        match limit(self.given.max_memory_bytes) {
+            Some(max_bytes) => options.max_memory_bytes(max_bytes),
+            None => options,
+        }
+    }
+
+    /// Returns how many threads work on an input that functions of the caller read.
+    pub fn threads_on_streams(&self) -> usize {
+        match self.given.threads {
+            0 => 1,
+            _ => self.threads(None),
+        }
+    }
+
+    /// Returns how many threads work on an input, whose length may be known. They take no signals.
     pub fn threads(&self, len: Option<u64>) -> usize {
+        start_threads_by(|start| without_signals(start));
         let threads = match self.given.threads {
             0 if self.given.max_memory_bytes != 0 => Threads::new(1),
             0 => Threads::auto(),

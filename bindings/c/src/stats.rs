@@ -2,6 +2,7 @@
 
 use std::ptr;
 
+use sigdelta::layered::{ApplyStats, MakeStats};
 use sigdelta::{CommandStats, DeltaStats, PatchStats, SignatureStats};
 
 use crate::error::Failure;
@@ -23,7 +24,7 @@ pub struct sigdelta_stats {
     pub block_len: u64,
     /// Delta and patch: LITERAL commands.
     pub literal_commands: u64,
-    /// Delta and patch: bytes of literal data.
+    /// Delta and patch: bytes of literal data. Making a layered patch: bytes that lie along nothing.
     pub literal_bytes: u64,
     /// Delta and patch: bytes of LITERAL commands without their data.
     pub literal_command_bytes: u64,
@@ -39,8 +40,12 @@ pub struct sigdelta_stats {
     pub matches: u64,
     /// Patch: 1 if the delta has a trailer.
     pub has_trailer: u32,
-    /// Patch: 1 if the result was found to be the one the trailer promises.
+    /// Patch: 1 if the result was found to be the one the trailer promises; 1 for layered patches.
     pub verified: u32,
+    /// Making a layered patch: stretches of the new file that lie along the basis, equal or nearly.
+    pub aligned_pieces: u64,
+    /// Making a layered patch: bytes in them.
+    pub aligned_bytes: u64,
 }
 
 impl sigdelta_stats {
@@ -87,6 +92,30 @@ impl From<PatchStats> for sigdelta_stats {
             has_trailer: stats.trailer.is_some().into(),
             verified: stats.verified.into(),
             ..Self::of_commands(&stats.commands, stats.in_bytes, stats.out_bytes)
+        }
+    }
+}
+
+impl From<MakeStats> for sigdelta_stats {
+    fn from(stats: MakeStats) -> Self {
+        sigdelta_stats {
+            in_bytes: stats.in_bytes,
+            out_bytes: stats.out_bytes,
+            literal_bytes: stats.literal_bytes,
+            aligned_pieces: stats.aligned_pieces,
+            aligned_bytes: stats.aligned_bytes,
+            ..Default::default()
+        }
+    }
+}
+
+impl From<ApplyStats> for sigdelta_stats {
+    fn from(stats: ApplyStats) -> Self {
+        sigdelta_stats {
+            in_bytes: stats.in_bytes,
+            out_bytes: stats.out_bytes,
+            verified: 1,
+            ..Default::default()
         }
     }
 }

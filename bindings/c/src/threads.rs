@@ -6,7 +6,6 @@ use std::io::{Read, Write};
 use sigdelta::io::{self as streams, BufferSizes};
 use sigdelta::parallel::{DeltaPipeline, SignaturePipeline, drive};
 use sigdelta::{DeltaStats, Error, SignatureParams, SignatureStats};
-use sigdelta_ffi::without_signals;
 
 use crate::index::SharedIndex;
 use crate::options::Options;
@@ -48,5 +47,5 @@ pub fn delta(
 }
 
 fn start<P>(threads: usize, start: impl FnOnce(usize) -> Option<P>) -> Option<P> {
-    if threads == 1 { None } else { without_signals(|| start(threads)) }
+    if threads == 1 { None } else { start(threads) }
 }

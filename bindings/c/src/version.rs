@@ -29,7 +29,8 @@ pub extern "C" fn sigdelta_version_number() -> u32 {
     NUMBER
 }
 
-/// Returns 1 for the name of a feature that this library has ("librsync", "trailer", "files"), else 0.
+/// Returns 1 for the name of a feature that this library has ("librsync", "trailer", "files",
+/// "layered"), else 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sigdelta_has_feature(name: *const c_char) -> c_int {
     guard(0, || {
@@ -38,6 +39,6 @@ pub unsafe extern "C" fn sigdelta_has_feature(name: *const c_char) -> c_int {
         }
         // SAFETY: the contract: a string.
         let name = unsafe { CStr::from_ptr(name) };
-        [c"librsync", c"trailer", c"files"].contains(&name).into()
+        [c"librsync", c"trailer", c"files", c"layered"].contains(&name).into()
     })
 }

@@ -82,7 +82,16 @@ fn the_header_is_of_use_in_every_dialect() {
             return opaque && progress->in_total == SIGDELTA_UNKNOWN &&
                 progress->phase == SIGDELTA_PHASE_DELTA;
         }
+        static int read_at(void *opaque, uint64_t position, void *bytes, size_t *len) {
+            *len = 0;
+            return opaque || position || !bytes ? -1 : 0;
+        }
+        static int write_all(void *opaque, const void *bytes, size_t len) {
+            return opaque && bytes && len ? 0 : -1;
+        }
         int main(void) {
+            sigdelta_source source = { read_at, NULL, SIGDELTA_UNKNOWN };
+            struct sigdelta_sink sink = { write_all, NULL };
             sigdelta_options options = SIGDELTA_OPTIONS_INIT;
             struct sigdelta_stats stats = SIGDELTA_STATS_INIT;
             sigdelta_progress_fn *progress = watch;
@@ -94,6 +103,9 @@ fn the_header_is_of_use_in_every_dialect() {
             options.strong_len = SIGDELTA_STRONG_LEN_MIN;
             options.trailer = SIGDELTA_TRAILER_REQUIRED;
             options.progress = progress;
+            options.level = SIGDELTA_LEVEL_MAX;
+            status = sigdelta_layered_patch_stream(&source, &source, &sink, &options, &stats);
+            if (status == SIGDELTA_OK) return 1;
             status = sigdelta_signature_bytes(\"\", 0, &options, &bytes, &stats);
             if (status != SIGDELTA_OK) return status;
             status = sigdelta_index_from_bytes(bytes.data, bytes.len, NULL, &index);

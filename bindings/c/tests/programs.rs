@@ -10,7 +10,7 @@ mod support;
 use support::{PACKAGE, build_program, folder, has_tool, peer_rdiff, release_folder, show};
 
 /// Source, and whether valgrind can run it: it has an allocator of its own, needs memory, and is slow.
-const PROGRAMS: [(&str, bool); 17] = [
+const PROGRAMS: [(&str, bool); 18] = [
     ("bytes.c", true),
     ("decoder.c", true),
     ("dlopen.c", true),
@@ -18,6 +18,7 @@ const PROGRAMS: [(&str, bool); 17] = [
     ("files.c", true),
     ("index.c", true),
     ("jobs.c", true),
+    ("layered.c", false),
     ("layout.c", true),
     ("nomem.c", false),
     ("nulls.c", true),

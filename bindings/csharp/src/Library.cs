@@ -27,7 +27,7 @@ namespace Sigdelta
             }
         }
 
-        /// <summary>Whether the native library has a feature, as "librsync", "trailer" or "files".</summary>
+        /// <summary>Whether the native library has a feature, as "librsync", "trailer", "files" or "layered".</summary>
         public static bool HasFeature(string name)
         {
             if (name == null) throw new ArgumentNullException(nameof(name));

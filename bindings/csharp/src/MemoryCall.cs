@@ -51,12 +51,49 @@ namespace Sigdelta
         internal static byte[] Patch(byte* basis, int basisLength, byte* delta, int deltaLength,
             ApplyOptions options, out Statistics statistics)
         {
-            NativeOptions native = Options.ToNative(options);
-            if (native.MaxOutputBytes == 0 || native.MaxOutputBytes > MaxArrayLength) native.MaxOutputBytes = MaxArrayLength;
+            NativeOptions native = ForArrays(options);
             NativeStatistics done = Statistics.Empty();
             Status status = NativeMethods.sigdelta_patch_bytes(basis, (UIntPtr)(uint)basisLength,
                 delta, (UIntPtr)(uint)deltaLength, ref native, out NativeBytes bytes, ref done);
             return Take(status, bytes, done, out statistics);
+        }
+
+        internal static byte[] LayeredDiff(byte* basis, int basisLength, byte* newFile, int newLength,
+            LayeredOptions options, out Statistics statistics)
+        {
+            NativeOptions native = Options.ToNative(options);
+            NativeStatistics done = Statistics.Empty();
+            Status status = NativeMethods.sigdelta_layered_diff_bytes(basis, (UIntPtr)(uint)basisLength,
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
+        }
+
+        internal static byte[] LayeredPatch(byte* basis, int basisLength, byte* patch, int patchLength,
+            ApplyOptions options, out Statistics statistics)
+        {
+            NativeOptions native = ForArrays(options);
+            NativeStatistics done = Statistics.Empty();
+            Status status = NativeMethods.sigdelta_layered_patch_bytes(basis, (UIntPtr)(uint)basisLength,
+                patch, (UIntPtr)(uint)patchLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
+        }
+
+        internal static byte[] FlatDiff(byte* basis, int basisLength, byte* newFile, int newLength,
+            LayeredOptions options, DeltaOptions deltaOptions, out Statistics statistics)
+        {
+            NativeOptions native = Options.ToNative(deltaOptions, options);
+            NativeStatistics done = Statistics.Empty();
+            Status status = NativeMethods.sigdelta_flat_diff_bytes(basis, (UIntPtr)(uint)basisLength,
+                newFile, (UIntPtr)(uint)newLength, ref native, out NativeBytes bytes, ref done);
+            return Take(status, bytes, done, out statistics);
+        }
+
+        /// <summary>Options for a result that must fit into an array.</summary>
+        private static NativeOptions ForArrays(ApplyOptions options)
+        {
+            NativeOptions native = Options.ToNative(options);
+            if (native.MaxOutputBytes == 0 || native.MaxOutputBytes > MaxArrayLength) native.MaxOutputBytes = MaxArrayLength;
+            return native;
         }
 
         private static byte[] Take(Status status, NativeBytes bytes, NativeStatistics done, out Statistics statistics)

@@ -15,6 +15,27 @@ namespace Sigdelta
     [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
     internal unsafe delegate int NativeProgress(IntPtr opaque, NativeProgressReport* report);
 
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal unsafe delegate int NativeReadAt(IntPtr opaque, ulong position, IntPtr bytes, UIntPtr* length);
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    internal delegate int NativeWrite(IntPtr opaque, IntPtr bytes, UIntPtr length);
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeSource
+    {
+        internal IntPtr ReadAt;
+        internal IntPtr Opaque;
+        internal ulong Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct NativeSink
+    {
+        internal IntPtr Write;
+        internal IntPtr Opaque;
+    }
+
     [StructLayout(LayoutKind.Sequential)]
     internal struct NativeOptions
     {
@@ -31,6 +52,7 @@ namespace Sigdelta
         internal IntPtr Progress;
         internal IntPtr ProgressOpaque;
         internal uint Smaller;
+        internal uint Level;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -43,6 +65,7 @@ namespace Sigdelta
         internal ulong CopyCommands, CopyBytes, CopyCommandBytes;
         internal ulong Searches, Matches;
         internal uint HasTrailer, Verified;
+        internal ulong AlignedPieces, AlignedBytes;
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -135,6 +158,36 @@ namespace Sigdelta
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_patch_file(byte[] basis, byte[] delta, byte[] result,
             ref NativeOptions options, ref NativeStatistics statistics);
+
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_diff_bytes(byte* basis, UIntPtr basisLength,
+            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes patch,
+            ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_patch_bytes(byte* basis, UIntPtr basisLength,
+            byte* patch, UIntPtr patchLength, ref NativeOptions options, out NativeBytes result, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_flat_diff_bytes(byte* basis, UIntPtr basisLength,
+            byte* newFile, UIntPtr newLength, ref NativeOptions options, out NativeBytes delta,
+            ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_diff_file(byte[] basis, byte[] newFile, byte[] patch,
+            ref NativeOptions options, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_patch_file(byte[] basis, byte[] patch, byte[] result,
+            ref NativeOptions options, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_flat_diff_file(byte[] basis, byte[] newFile, byte[] delta,
+            ref NativeOptions options, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_diff_stream(ref NativeSource basis, ref NativeSource newFile,
+            ref NativeSink patch, ref NativeOptions options, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_layered_patch_stream(ref NativeSource basis, ref NativeSource patch,
+            ref NativeSink result, ref NativeOptions options, ref NativeStatistics statistics);
+        [DllImport(Library, CallingConvention = C)]
+        internal static extern Status sigdelta_flat_diff_stream(ref NativeSource basis, ref NativeSource newFile,
+            ref NativeSink delta, ref NativeOptions options, ref NativeStatistics statistics);
 
         [DllImport(Library, CallingConvention = C)]
         internal static extern Status sigdelta_signature_params(ulong basisLength, ref NativeOptions options,

@@ -1,4 +1,4 @@
-// Calls of the library's functions on files, with progress and cancelling.
+// Calls of the library's functions on files and streams, with progress and cancelling.
 using System;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;

@@ -18,7 +18,7 @@ namespace Sigdelta
             if (Volatile.Read(ref found)) return;
             try
             {
-                NativeMethods.sigdelta_error_errno(); // of the functions that are used, the newest
+                NativeMethods.sigdelta_error_errno(); // does nothing
             }
             catch (DllNotFoundException exception)
             {

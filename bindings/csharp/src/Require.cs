@@ -17,6 +17,12 @@ namespace Sigdelta
             if (!stream.CanRead) throw new ArgumentException("The stream cannot be read.", name);
         }
 
+        internal static void Seekable(Stream stream, string name)
+        {
+            Readable(stream, name);
+            if (!stream.CanSeek) throw new ArgumentException("The stream cannot seek.", name);
+        }
+
         internal static void Writable(Stream stream, string name)
         {
             NotNull(stream, name);

@@ -68,6 +68,22 @@ namespace Sigdelta
                     out statistics);
         }
 
+        /// <inheritdoc cref="FlatDiff(byte[], byte[], LayeredOptions, DeltaOptions)"/>
+        public static byte[] FlatDiff(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile,
+            LayeredOptions options = null, DeltaOptions deltaOptions = null)
+        {
+            return FlatDiff(basis, newFile, out Statistics _, options, deltaOptions);
+        }
+
+        /// <inheritdoc cref="FlatDiff(byte[], byte[], out Statistics, LayeredOptions, DeltaOptions)"/>
+        public static unsafe byte[] FlatDiff(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile, out Statistics statistics,
+            LayeredOptions options = null, DeltaOptions deltaOptions = null)
+        {
+            fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), newStart = &MemoryMarshal.GetReference(newFile))
+                return MemoryCall.FlatDiff(basisStart, basis.Length, newStart, newFile.Length, options, deltaOptions,
+                    out statistics);
+        }
+
         /// <inheritdoc cref="Apply(byte[], byte[], ApplyOptions)"/>
         public static byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> delta, ApplyOptions options = null)
         {
@@ -80,6 +96,37 @@ namespace Sigdelta
         {
             fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), deltaStart = &MemoryMarshal.GetReference(delta))
                 return MemoryCall.Patch(basisStart, basis.Length, deltaStart, delta.Length, options, out statistics);
+        }
+    }
+
+    public static partial class LayeredPatch
+    {
+        /// <inheritdoc cref="Create(byte[], byte[], LayeredOptions)"/>
+        public static byte[] Create(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile, LayeredOptions options = null)
+        {
+            return Create(basis, newFile, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Create(byte[], byte[], out Statistics, LayeredOptions)"/>
+        public static unsafe byte[] Create(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> newFile, out Statistics statistics,
+            LayeredOptions options = null)
+        {
+            fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), newStart = &MemoryMarshal.GetReference(newFile))
+                return MemoryCall.LayeredDiff(basisStart, basis.Length, newStart, newFile.Length, options, out statistics);
+        }
+
+        /// <inheritdoc cref="Apply(byte[], byte[], ApplyOptions)"/>
+        public static byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> patch, ApplyOptions options = null)
+        {
+            return Apply(basis, patch, out Statistics _, options);
+        }
+
+        /// <inheritdoc cref="Apply(byte[], byte[], out Statistics, ApplyOptions)"/>
+        public static unsafe byte[] Apply(ReadOnlySpan<byte> basis, ReadOnlySpan<byte> patch, out Statistics statistics,
+            ApplyOptions options = null)
+        {
+            fixed (byte* basisStart = &MemoryMarshal.GetReference(basis), patchStart = &MemoryMarshal.GetReference(patch))
+                return MemoryCall.LayeredPatch(basisStart, basis.Length, patchStart, patch.Length, options, out statistics);
         }
     }
 }

@@ -22,6 +22,8 @@ namespace Sigdelta
             Matches = (long)native.Matches;
             HasTrailer = native.HasTrailer != 0;
             Verified = native.Verified != 0;
+            AlignedPieces = (long)native.AlignedPieces;
+            AlignedBytes = (long)native.AlignedBytes;
         }
 
         /// <summary>
@@ -36,7 +38,7 @@ namespace Sigdelta
         public long BlockLength { get; }
         /// <summary>Commands with literal data in the delta.</summary>
         public long LiteralCommands { get; }
-        /// <summary>Bytes of literal data.</summary>
+        /// <summary>Bytes of literal data; of a layered patch, bytes that lie along nothing.</summary>
         public long LiteralBytes { get; }
         /// <summary>Bytes of the commands with literal data, without the data.</summary>
         public long LiteralCommandBytes { get; }
@@ -54,6 +56,10 @@ namespace Sigdelta
         public bool HasTrailer { get; }
         /// <summary>Whether the result of a patch was found to be the right one.</summary>
         public bool Verified { get; }
+        /// <summary>Stretches of the new file that lie along the basis in a layered patch that was made.</summary>
+        public long AlignedPieces { get; }
+        /// <summary>Bytes in these, equal or nearly.</summary>
+        public long AlignedBytes { get; }
 
         /// <summary>
         /// As "500 bytes read, 57 written, 1 literal of 4 bytes, 2 copies of 496 bytes", with what is not 0.
@@ -64,6 +70,7 @@ namespace Sigdelta
                 + Some(Blocks, "block", "blocks", BlockLength)
                 + Some(LiteralCommands, "literal", "literals", LiteralBytes)
                 + Some(CopyCommands, "copy", "copies", CopyBytes)
+                + Some(AlignedPieces, "aligned piece", "aligned pieces", AlignedBytes)
                 + (Verified ? ", verified" : HasTrailer ? ", not verified" : "");
         }
 

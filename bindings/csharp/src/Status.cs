@@ -12,9 +12,9 @@ namespace Sigdelta
         OutOfMemory = 102,
         /// <summary>The input, or the basis that a delta copies from, ends too early.</summary>
         InputEnded = 103,
-        /// <summary>The input is no signature or no delta.</summary>
+        /// <summary>The input is no signature, no delta or no layered patch.</summary>
         BadMagic = 104,
-        /// <summary>The input is damaged, or the result is not the one the delta was made for.</summary>
+        /// <summary>The input is damaged, the basis is the wrong one, or the result is not the one the delta was made for.</summary>
         Corrupt = 106,
         /// <summary>A defect of the library.</summary>
         InternalError = 107,

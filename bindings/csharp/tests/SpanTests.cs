@@ -19,6 +19,10 @@ namespace Sigdelta.Tests
             Check.Bytes(editedArray, Delta.Apply(old, delta.AsSpan()), "result");
             using (SignatureIndex index = SignatureIndex.Load(signature))
                 Check.Bytes(delta, Delta.Compute(index, edited), "delta from an index");
+            byte[] patch = LayeredPatch.Create(old, edited);
+            Check.Bytes(LayeredPatch.Create(oldArray, editedArray), patch, "layered patch");
+            Check.Bytes(editedArray, LayeredPatch.Apply(old, patch.AsSpan()), "its result");
+            Check.Bytes(Delta.FlatDiff(oldArray, editedArray), Delta.FlatDiff(old, edited), "flat delta");
         }
 
         public static void WithStatistics()
@@ -43,6 +47,7 @@ namespace Sigdelta.Tests
             ReadOnlySpan<byte> none = new ReadOnlySpan<byte>();
             byte[] signature = Signature.Compute(none);
             Check.Equal(12, signature.Length);
+            Check.Equal(0, LayeredPatch.Apply(none, LayeredPatch.Create(none, none).AsSpan()).Length);
             Check.Equal(0, Delta.Apply(none, Delta.Compute(signature.AsSpan(), none).AsSpan()).Length);
         }
     }

@@ -15,6 +15,8 @@ namespace Sigdelta.Tests
                 () => Signature.Compute(new byte[1]), () => Signature.Compute("old", "signature"), () => Signature.Parameters(1),
                 () => Signature.OpenRead(new MemoryStream()), () => SignatureIndex.Load("signature"),
                 () => SignatureIndex.LoadAsync(new MemoryStream()).GetAwaiter().GetResult(),
+                () => LayeredPatch.Create(new byte[1], new byte[1]), () => LayeredPatch.Apply("old", "patch", "new"),
+                () => LayeredPatch.CreateAsync(new MemoryStream(), new MemoryStream(), new MemoryStream()).GetAwaiter().GetResult(),
                 () => Delta.Diff(new byte[1], new byte[1]), () => Delta.Apply("old", "delta", "new"),
                 () => Delta.ReadCommands(new MemoryStream()).GetEnumerator().MoveNext(),
                 () => Librsync.ComputeSignature(new MemoryStream()),

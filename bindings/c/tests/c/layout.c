@@ -21,7 +21,8 @@ static void structs_have_the_documented_layout(void)
     CHECK_FIELD(sigdelta_options, progress, 56);
     CHECK_FIELD(sigdelta_options, progress_opaque, 64);
     CHECK_FIELD(sigdelta_options, smaller, 72);
-    CHECK_INT(sizeof(sigdelta_stats), 112);
+    CHECK_FIELD(sigdelta_options, level, 76);
+    CHECK_INT(sizeof(sigdelta_stats), 128);
     CHECK_FIELD(sigdelta_stats, in_bytes, 8);
     CHECK_FIELD(sigdelta_stats, blocks, 24);
     CHECK_FIELD(sigdelta_stats, literal_commands, 40);
@@ -30,6 +31,8 @@ static void structs_have_the_documented_layout(void)
     CHECK_FIELD(sigdelta_stats, matches, 96);
     CHECK_FIELD(sigdelta_stats, has_trailer, 104);
     CHECK_FIELD(sigdelta_stats, verified, 108);
+    CHECK_FIELD(sigdelta_stats, aligned_pieces, 112);
+    CHECK_FIELD(sigdelta_stats, aligned_bytes, 120);
     CHECK_INT(sizeof(sigdelta_progress), 40);
     CHECK_FIELD(sigdelta_progress, size, 0);
     CHECK_FIELD(sigdelta_progress, phase, 8);
@@ -37,6 +40,11 @@ static void structs_have_the_documented_layout(void)
     CHECK_FIELD(sigdelta_progress, in_total, 24);
     CHECK_FIELD(sigdelta_progress, out_bytes, 32);
     CHECK_INT(sizeof(sigdelta_bytes), 16);
+    CHECK_INT(sizeof(sigdelta_source), 24);
+    CHECK_FIELD(sigdelta_source, opaque, 8);
+    CHECK_FIELD(sigdelta_source, len, 16);
+    CHECK_INT(sizeof(sigdelta_sink), 16);
+    CHECK_FIELD(sigdelta_sink, opaque, 8);
     CHECK_INT(sizeof(sigdelta_buffers), 40);
     CHECK_FIELD(sigdelta_buffers, input_len, 8);
     CHECK_FIELD(sigdelta_buffers, output, 16);
@@ -67,6 +75,9 @@ static void numbers_stay(void)
     CHECK_INT(SIGDELTA_PHASE_PATCH, 4);
     CHECK_INT(SIGDELTA_TRAILER_REQUIRED, 2);
     CHECK_INT(SIGDELTA_COMMAND_TRAILER, 4);
+    CHECK_INT(SIGDELTA_LEVEL_DEFAULT, 0);
+    CHECK_INT(SIGDELTA_LEVEL_FAST, 1);
+    CHECK_INT(SIGDELTA_LEVEL_MAX, 2);
     CHECK(SIGDELTA_UNKNOWN == UINT64_MAX);
     CHECK(SIGDELTA_STRONG_LEN_MIN == UINT32_MAX);
 }
@@ -80,7 +91,7 @@ static void the_version_is_consistent(void)
     CHECK_INT(sigdelta_has_feature("librsync"), 1);
     CHECK_INT(sigdelta_has_feature("trailer"), 1);
     CHECK_INT(sigdelta_has_feature("files"), 1);
-    CHECK_INT(sigdelta_has_feature("layered"), 0);
+    CHECK_INT(sigdelta_has_feature("layered"), 1);
     CHECK_INT(sigdelta_has_feature("vcdiff"), 0);
     CHECK_INT(sigdelta_has_feature("file"), 0);
     CHECK_INT(sigdelta_has_feature(""), 0);

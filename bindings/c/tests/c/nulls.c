@@ -41,6 +41,15 @@ static void bytes_need_bytes(void)
     REFUSED(sigdelta_patch_bytes(NULL, 1, "", 0, NULL, &bytes, NULL), "basis is NULL or too long");
     REFUSED(sigdelta_patch_bytes("", 0, NULL, 1, NULL, &bytes, NULL), "delta is NULL or too long");
     REFUSED(sigdelta_index_delta_bytes(NULL, "", 0, NULL, &bytes, NULL), "index is NULL");
+    REFUSED(sigdelta_layered_diff_bytes("", 0, "", 0, NULL, NULL, NULL), "patch is NULL");
+    REFUSED(sigdelta_layered_diff_bytes(NULL, 1, "", 0, NULL, &bytes, NULL), "basis is NULL or too long");
+    REFUSED(sigdelta_layered_diff_bytes("", 0, "", WHOLE, NULL, &bytes, NULL), "new_file is NULL or too long");
+    REFUSED(sigdelta_layered_patch_bytes("", 0, "", 0, NULL, NULL, NULL), "result is NULL");
+    REFUSED(sigdelta_layered_patch_bytes(NULL, 1, "", 0, NULL, &bytes, NULL), "basis is NULL or too long");
+    REFUSED(sigdelta_layered_patch_bytes("", 0, NULL, 1, NULL, &bytes, NULL), "patch is NULL or too long");
+    REFUSED(sigdelta_flat_diff_bytes("", 0, "", 0, NULL, NULL, NULL), "delta is NULL");
+    REFUSED(sigdelta_flat_diff_bytes(NULL, 1, "", 0, NULL, &bytes, NULL), "basis is NULL or too long");
+    REFUSED(sigdelta_flat_diff_bytes("", 0, NULL, 1, NULL, &bytes, NULL), "new_file is NULL or too long");
     CHECK(bytes.data == NULL && bytes.len == 0);
 }
 
@@ -57,9 +66,54 @@ static void files_need_names(void)
     REFUSED(sigdelta_patch_file(NULL, "x", "x", NULL, &stats), "basis is NULL");
     REFUSED(sigdelta_patch_file("x", NULL, "x", NULL, &stats), "delta is NULL");
     REFUSED(sigdelta_patch_file("x", "x", NULL, NULL, &stats), "result is NULL");
+    REFUSED(sigdelta_layered_diff_file(NULL, "x", "x", NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_layered_diff_file("x", NULL, "x", NULL, &stats), "new_file is NULL");
+    REFUSED(sigdelta_layered_diff_file("x", "x", NULL, NULL, &stats), "patch is NULL");
+    REFUSED(sigdelta_layered_patch_file(NULL, "x", "x", NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_layered_patch_file("x", NULL, "x", NULL, &stats), "patch is NULL");
+    REFUSED(sigdelta_layered_patch_file("x", "x", NULL, NULL, &stats), "result is NULL");
+    REFUSED(sigdelta_flat_diff_file(NULL, "x", "x", NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_flat_diff_file("x", NULL, "x", NULL, &stats), "new_file is NULL");
+    REFUSED(sigdelta_flat_diff_file("x", "x", NULL, NULL, &stats), "delta is NULL");
     REFUSED(sigdelta_index_from_file(NULL, NULL, &loaded), "signature is NULL");
     REFUSED(sigdelta_index_delta_file(NULL, "x", "x", NULL, &stats), "index is NULL");
     CHECK_INT(files_here(), 0);
+}
+
+static int read_nothing(void *opaque, uint64_t position, void *to, size_t *count)
+{
+    (void)opaque;
+    (void)position;
+    (void)to;
+    *count = 0;
+    return 0;
+}
+
+static int drop(void *opaque, const void *from, size_t count)
+{
+    (void)opaque;
+    (void)from;
+    (void)count;
+    return 0;
+}
+
+static void streams_need_functions(void)
+{
+    sigdelta_source empty = {read_nothing, NULL, 0}, none = {NULL, NULL, 0};
+    sigdelta_sink dropped = {drop, NULL}, nowhere = {NULL, NULL};
+
+    REFUSED(sigdelta_layered_diff_stream(NULL, &empty, &dropped, NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_layered_diff_stream(&empty, NULL, &dropped, NULL, &stats), "new_file is NULL");
+    REFUSED(sigdelta_layered_diff_stream(&empty, &empty, NULL, NULL, &stats), "patch is NULL");
+    REFUSED(sigdelta_layered_diff_stream(&empty, &none, &dropped, NULL, &stats), "new_file has no read_at");
+    REFUSED(sigdelta_layered_patch_stream(NULL, &empty, &dropped, NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_layered_patch_stream(&empty, NULL, &dropped, NULL, &stats), "patch is NULL");
+    REFUSED(sigdelta_layered_patch_stream(&empty, &empty, NULL, NULL, &stats), "result is NULL");
+    REFUSED(sigdelta_layered_patch_stream(&empty, &empty, &nowhere, NULL, &stats), "result has no write");
+    REFUSED(sigdelta_flat_diff_stream(NULL, &empty, &dropped, NULL, &stats), "basis is NULL");
+    REFUSED(sigdelta_flat_diff_stream(&empty, NULL, &dropped, NULL, &stats), "new_file is NULL");
+    REFUSED(sigdelta_flat_diff_stream(&empty, &empty, NULL, NULL, &stats), "delta is NULL");
+    CHECK_STATUS(sigdelta_layered_diff_stream(&empty, &empty, &dropped, NULL, &stats), SIGDELTA_OK);
 }
 
 static void deltas_of_an_index_need_the_rest(void)
@@ -128,6 +182,7 @@ int main(void)
     RUN(free_takes_nothing);
     RUN(bytes_need_bytes);
     RUN(files_need_names);
+    RUN(streams_need_functions);
     RUN(deltas_of_an_index_need_the_rest);
     RUN(handles_need_a_place);
     RUN(calls_need_handles);

@@ -55,6 +55,10 @@ static void wrong_values_are_refused(void)
     CHECK_STATUS(params(&options, 5, NULL, NULL, NULL), SIGDELTA_PARAM_ERROR);
     CHECK_ERROR("options: trailer is no sigdelta_trailer", SIGDELTA_UNKNOWN);
     options = options_new();
+    options.level = 3;
+    CHECK_STATUS(params(&options, 5, NULL, NULL, NULL), SIGDELTA_PARAM_ERROR);
+    CHECK_ERROR("options: level is no sigdelta_level", SIGDELTA_UNKNOWN);
+    options = options_new();
     options.block_len = 0xffffffff;
     CHECK_STATUS(sigdelta_signature_job(5, &options, &job), SIGDELTA_PARAM_ERROR);
     CHECK(job == NULL);
@@ -182,7 +186,7 @@ static void failures_clear_statistics(void)
     CHECK_STATUS(sigdelta_signature_bytes("", 0, NULL, &bytes, NULL), SIGDELTA_OK);
     index = load(&bytes);
     sigdelta_bytes_free(&bytes);
-    for (call = 0; call < 11; call++) {
+    for (call = 0; call < 17; call++) {
         /* Wrong contents, a wrong option, an argument that is NULL. */
         for (how = 0; how < 3; how++) {
             const sigdelta_options *options = how == 1 ? &wrong : NULL;
@@ -223,6 +227,25 @@ static void failures_clear_statistics(void)
                 break;
             case 9:
                 status = sigdelta_index_delta_file(index, file, "x", options, &stats);
+                break;
+            case 10:
+                wrong.level = 3;
+                status = sigdelta_layered_diff_bytes("", 0, "", 0, how ? options : &wrong, to, &stats);
+                break;
+            case 11:
+                status = sigdelta_layered_patch_bytes("", 0, "bad", 3, options, to, &stats);
+                break;
+            case 12:
+                status = sigdelta_layered_diff_file(file, "x", "y", options, &stats);
+                break;
+            case 13:
+                status = sigdelta_layered_patch_file(file, "x", "y", options, &stats);
+                break;
+            case 14:
+                status = sigdelta_flat_diff_file(file, "x", "y", options, &stats);
+                break;
+            case 15:
+                status = sigdelta_layered_patch_stream(NULL, NULL, NULL, options, &stats);
                 break;
             default:
                 status = sigdelta_job_stats(NULL, &stats);

@@ -5,7 +5,7 @@
 
 #define LENGTH (1u << 20)
 
-static bytes_t basis, new_file;
+static bytes_t basis, new_file, patch;
 
 typedef struct {
     int calls;
@@ -45,7 +45,7 @@ static sigdelta_options watched(watch_t *seen, int cancel_at)
     return options;
 }
 
-/* Runs one of the twelve verbs; the second six on bytes. */
+/* Runs one of the eighteen verbs: six on files, six on bytes, three and three on two files. */
 static sigdelta_status run(int verb, const sigdelta_options *options)
 {
     static const char OUTPUT[] = "output";
@@ -67,6 +67,12 @@ static sigdelta_status run(int verb, const sigdelta_options *options)
         CHECK((index != NULL) == (status == SIGDELTA_OK));
         sigdelta_index_free(index);
         return status;
+    case 12:
+        return sigdelta_layered_diff_file("old", "new", OUTPUT, options, NULL);
+    case 13:
+        return sigdelta_flat_diff_file("old", "new", OUTPUT, options, NULL);
+    case 14:
+        return sigdelta_layered_patch_file("old", "patch", OUTPUT, options, NULL);
     }
     signature = sign(&basis, NULL);
     delta = make_delta(&signature, &new_file, NULL);
@@ -93,6 +99,18 @@ static sigdelta_status run(int verb, const sigdelta_options *options)
         index = load(&signature);
         status = sigdelta_index_delta_bytes(index, new_file.data, new_file.len, options, &output, NULL);
         break;
+    case 15:
+        status = sigdelta_layered_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, options,
+                                             &output, NULL);
+        break;
+    case 16:
+        status = sigdelta_flat_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, options,
+                                          &output, NULL);
+        break;
+    case 17:
+        status = sigdelta_layered_patch_bytes(basis.data, basis.len, patch.data, patch.len, options, &output,
+                                              NULL);
+        break;
     default:
         status = sigdelta_patch_bytes(basis.data, basis.len, delta.data, delta.len, options, &output, NULL);
     }
@@ -109,29 +127,31 @@ static sigdelta_status run(int verb, const sigdelta_options *options)
 
 static void progress_is_told_and_cancels_everywhere(void)
 {
-    static const unsigned PHASES[] = {1, 23, 13, 4, 2, 3};
+    static const unsigned PHASES[] = {1, 23, 13, 4, 2, 3, 1, 23, 13, 4, 2, 3, 3, 3, 4, 3, 3, 4};
     int verb, at, files;
 
     write_file("old", basis.data, basis.len);
     write_file("new", new_file.data, new_file.len);
     CHECK_STATUS(sigdelta_signature_file("old", "sig", NULL, NULL), SIGDELTA_OK);
     CHECK_STATUS(sigdelta_diff_file("old", "new", "delta", NULL, NULL), SIGDELTA_OK);
+    CHECK_STATUS(sigdelta_layered_diff_file("old", "new", "patch", NULL, NULL), SIGDELTA_OK);
+    patch = read_file("patch");
     write_file("output", "precious", 8);
     files = files_here();
-    for (verb = 0; verb < 12; verb++) {
+    for (verb = 0; verb < 18; verb++) {
         watch_t seen;
         sigdelta_options options = watched(&seen, 0);
         int calls;
 
         CHECK_STATUS(run(verb, &options), SIGDELTA_OK);
         calls = seen.calls;
-        CHECK_INT(seen.phases, PHASES[verb % 6]);
+        CHECK_INT(seen.phases, PHASES[verb]);
         CHECK_INT(seen.last.in_bytes, seen.last.in_total);
         if (seen.last.phase == SIGDELTA_PHASE_SIGNATURE)
             CHECK_INT(seen.last.in_total, basis.len);
         if (seen.last.phase == SIGDELTA_PHASE_DELTA)
             CHECK_INT(seen.last.in_total, new_file.len);
-        CHECK(calls >= 2 && (seen.last.out_bytes > 0) == (verb % 6 != 4));
+        CHECK(calls >= 2 && (seen.last.out_bytes > 0) == (PHASES[verb] != 2));
         write_file("output", "precious", 8);
         for (at = 1; at <= calls; at++) {
             options = watched(&seen, at);
@@ -143,6 +163,7 @@ static void progress_is_told_and_cancels_everywhere(void)
         check_file("output", "precious", 8);
         CHECK_INT(files_here(), files);
     }
+    bytes_free(&patch);
 }
 
 /* The length of a pipe is not known. */

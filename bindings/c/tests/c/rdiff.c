@@ -67,6 +67,14 @@ static void bytes_are_those_of_rdiff(void)
                 check_file("result", new_file.data, new_file.len);
             }
         }
+        /* Made from both files, with and without a trailer. */
+        for (block = 0; block < 2; block++) {
+            sigdelta_options options = with_trailer(block ? SIGDELTA_TRAILER_NONE : SIGDELTA_TRAILER_AUTO);
+
+            CHECK_STATUS(sigdelta_flat_diff_file("old", "new", "delta", &options, NULL), SIGDELTA_OK);
+            rdiff("patch old delta rdiff.result");
+            check_file("rdiff.result", new_file.data, new_file.len);
+        }
         bytes_free(&basis);
         bytes_free(&new_file);
     }

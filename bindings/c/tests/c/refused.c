@@ -1,4 +1,5 @@
-/* Every allocation fails in turn, alone or with all that follow: a status, no abort, no leak. */
+/* Every allocation fails in turn, alone or with all that follow: a status, no abort, no leak. With layered
+ * patches and flat deltas those of 16 KiB or more. */
 #include "support.h"
 
 #include <errno.h>
@@ -13,11 +14,12 @@ void __libc_free(void *memory);
 
 static int armed, failed, later_fail_too;
 static long fail_at; /* counts down to the one that fails */
+static size_t least; /* smaller ones do not fail */
 static long in_use;
 
-static int refused(void)
+static int refused(size_t size)
 {
-    if (!armed || (!(failed && later_fail_too) && --fail_at != 0))
+    if (!armed || size < least || (!(failed && later_fail_too) && --fail_at != 0))
         return 0;
     failed = 1;
     errno = ENOMEM;
@@ -30,23 +32,23 @@ static void *counted(void *memory)
     return memory;
 }
 
-void *malloc(size_t size) { return refused() ? NULL : counted(__libc_malloc(size)); }
+void *malloc(size_t size) { return refused(size) ? NULL : counted(__libc_malloc(size)); }
 
 void *calloc(size_t count, size_t size)
 {
-    return refused() ? NULL : counted(__libc_calloc(count, size));
+    return refused(count * size) ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *old, size_t size)
 {
-    void *memory = refused() ? NULL : __libc_realloc(old, size);
+    void *memory = refused(size) ? NULL : __libc_realloc(old, size);
 
     return old ? memory : counted(memory);
 }
 
 int posix_memalign(void **to, size_t align, size_t size)
 {
-    void *memory = refused() ? NULL : counted(__libc_memalign(align, size));
+    void *memory = refused(size) ? NULL : counted(__libc_memalign(align, size));
 
     if (!memory)
         return ENOMEM;
@@ -63,7 +65,7 @@ void free(void *memory)
 /* ---- operations that allocate nothing of their own ---- */
 
 static bytes_t basis, new_file;
-static sigdelta_bytes signature, delta;
+static sigdelta_bytes signature, delta, patch;
 static sigdelta_index *shared_index;
 static uint8_t room[1 << 16];
 
@@ -112,6 +114,30 @@ static sigdelta_status no_bytes(void)
     sigdelta_bytes made;
 
     return take_back(sigdelta_patch_bytes("", 0, "rs\2\66", 5, NULL, &made, NULL), &made);
+}
+
+static sigdelta_status layered_diff_bytes(void)
+{
+    sigdelta_bytes made;
+
+    return take_back(sigdelta_layered_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, NULL,
+                                                 &made, NULL), &made);
+}
+
+static sigdelta_status layered_patch_bytes(void)
+{
+    sigdelta_bytes made;
+
+    return take_back(sigdelta_layered_patch_bytes(basis.data, basis.len, patch.data, patch.len, NULL, &made,
+                                                  NULL), &made);
+}
+
+static sigdelta_status flat_diff_bytes(void)
+{
+    sigdelta_bytes made;
+
+    return take_back(sigdelta_flat_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, NULL,
+                                              &made, NULL), &made);
 }
 
 static sigdelta_status index_from_bytes(void)
@@ -264,6 +290,12 @@ static void check_all(void)
     CHECK_OPERATION(patch_job);
     CHECK_OPERATION(index_delta);
     CHECK_OPERATION(decoder);
+    /* As the header says, small things may end the process here. */
+    least = 16384;
+    CHECK_OPERATION(layered_patch_bytes);
+    CHECK_OPERATION(layered_diff_bytes);
+    CHECK_OPERATION(flat_diff_bytes);
+    least = 0;
 }
 
 static void one_allocation_fails(void)
@@ -284,12 +316,15 @@ int main(void)
     new_file = edited(&basis);
     signature = sign(&basis, NULL);
     delta = make_delta(&signature, &new_file, NULL);
+    CHECK_STATUS(sigdelta_layered_diff_bytes(basis.data, basis.len, new_file.data, new_file.len, NULL, &patch,
+                                             NULL), SIGDELTA_OK);
     shared_index = load(&signature);
     RUN(one_allocation_fails);
     RUN(all_allocations_fail_from_one_on);
     sigdelta_index_free(shared_index);
     sigdelta_bytes_free(&signature);
     sigdelta_bytes_free(&delta);
+    sigdelta_bytes_free(&patch);
     bytes_free(&basis);
     bytes_free(&new_file);
     return check_end();

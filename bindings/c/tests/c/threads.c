@@ -125,6 +125,43 @@ static void threads_of_the_library_change_nothing(void)
     bytes_free(&changed);
 }
 
+static void threads_change_no_layered_patch(void)
+{
+    bytes_t large = noise(3, 9000000), changed = edited(&large);
+    sigdelta_options options = options_new();
+    sigdelta_bytes patch = {NULL, 0}, delta = {NULL, 0};
+
+    options.level = SIGDELTA_LEVEL_FAST;
+    write_file("old", large.data, large.len);
+    for (options.threads = 1; options.threads < 4; options.threads++) {
+        sigdelta_bytes same, flat, result;
+
+        CHECK_STATUS(sigdelta_layered_diff_bytes(large.data, large.len, changed.data, changed.len, &options,
+                                                 &same, NULL), SIGDELTA_OK);
+        CHECK_STATUS(sigdelta_flat_diff_bytes(large.data, large.len, changed.data, changed.len, &options,
+                                              &flat, NULL), SIGDELTA_OK);
+        write_file("patch", same.data, same.len);
+        CHECK_STATUS(sigdelta_patch_file("old", "patch", "result", &options, NULL), SIGDELTA_OK);
+        check_file("result", changed.data, changed.len);
+        result = apply(&large, &flat, NULL);
+        CHECK_BYTES(result, changed);
+        sigdelta_bytes_free(&result);
+        if (options.threads == 1) {
+            patch = same;
+            delta = flat;
+            continue;
+        }
+        CHECK_BYTES(same, patch);
+        CHECK_BYTES(flat, delta);
+        sigdelta_bytes_free(&same);
+        sigdelta_bytes_free(&flat);
+    }
+    sigdelta_bytes_free(&patch);
+    sigdelta_bytes_free(&delta);
+    bytes_free(&large);
+    bytes_free(&changed);
+}
+
 static void signals_stay_with_the_program(void)
 {
     bytes_t large = noise(3, 3000000);
@@ -141,6 +178,10 @@ static void signals_stay_with_the_program(void)
     options.progress = signal_the_process;
     options.progress_opaque = &mask;
     signature = sign(&large, &options);
+    sigdelta_bytes_free(&signature);
+    options.level = SIGDELTA_LEVEL_FAST;
+    CHECK_STATUS(sigdelta_layered_diff_bytes(large.data, large.len, large.data, large.len, &options,
+                                             &signature, NULL), SIGDELTA_OK);
     CHECK_INT(handled, 0);
     pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
     CHECK_INT(handled, 1);
@@ -179,6 +220,7 @@ int main(void)
     RUN(an_index_is_freed_under_its_jobs);
     RUN(errors_belong_to_their_thread);
     RUN(threads_of_the_library_change_nothing);
+    RUN(threads_change_no_layered_patch);
     RUN(signals_stay_with_the_program);
     sigdelta_bytes_free(&expected);
     bytes_free(&basis);
