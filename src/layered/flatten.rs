@@ -42,7 +42,9 @@ pub fn flatten(
         PatchLevel::Fast => Effort::FAST,
         PatchLevel::Default | PatchLevel::Max => Effort::EXACT,
     };
-    let groups = Groups::new((basis, basis_len), (new, new_len), effort)?;
+    let groups = Groups::new((basis, basis_len), (new, new_len), effort, |_| {
+        report(monitor, Progress::default())
+    })?;
     let mut numbers = groups.numbers();
     let mut digest = delta_options.trailer.then(|| StrongState::new(StrongHash::Blake2b));
     let mut commands = Commands::new()?;

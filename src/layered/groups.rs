@@ -29,13 +29,14 @@ pub(crate) struct Laid {
 }
 
 impl Groups {
-    /// Reads the basis once.
+    /// Reads the basis once; `see` gets all of its bytes in order.
     pub(crate) fn new(
         (basis, basis_len): (Arc<dyn ReadAt>, u64),
         (new, new_len): (Arc<dyn ReadAt>, u64),
         effort: Effort,
+        see: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Self> {
-        let basis = OldFile::new(basis, basis_len, effort)?;
+        let basis = OldFile::new(basis, basis_len, effort, see)?;
         Ok(Groups { basis, new, new_len, scratch: Mutex::default() })
     }
 
@@ -76,24 +77,38 @@ impl Groups {
                 take(piece, OldBytes::new(&[], 0, 0), aligned, literal);
                 continue;
             }
-            let before = piece.old.min(CONTEXT_LEN as u64);
-            let end = piece.old + u64::from(piece.aligned_len) + CONTEXT_LEN as u64;
-            let range = piece.old - before..end.min(self.basis.len());
-            let len = (range.end - range.start) as usize;
-            let old = if len <= MAX_STRETCH {
-                nearby.stretch(range)?
-            } else {
-                long.clear();
-                reserve_exact(&mut long, len)?;
-                long.resize(len, 0);
-                if self.basis.source().fill_at(range.start, &mut long)? < len {
-                    return Err(shrank(IoAction::ReadBasis));
-                }
-                long.as_slice()
+            let old = match self.basis.bytes() {
+                Some(bytes) => OldBytes::of(bytes, piece.old as usize, aligned.len()),
+                None => self.read_old(piece, &mut nearby, &mut long)?,
             };
-            take(piece, OldBytes::new(old, before as usize, aligned.len()), aligned, literal);
+            take(piece, old, aligned, literal);
         }
         Ok(())
+    }
+
+    /// Returns the old bytes of a piece, from a place that was read before or read for it alone.
+    fn read_old<'a>(
+        &self,
+        piece: &Piece,
+        nearby: &'a mut Nearby<'_, Arc<dyn ReadAt>>,
+        long: &'a mut Vec<u8>,
+    ) -> Result<OldBytes<'a>> {
+        let before = piece.old.min(CONTEXT_LEN as u64);
+        let end = piece.old + u64::from(piece.aligned_len) + CONTEXT_LEN as u64;
+        let range = piece.old - before..end.min(self.basis.len());
+        let len = (range.end - range.start) as usize;
+        let bytes = if len <= MAX_STRETCH {
+            nearby.stretch(range)?
+        } else {
+            long.clear();
+            reserve_exact(long, len)?;
+            long.resize(len, 0);
+            if self.basis.source().fill_at(range.start, long)? < len {
+                return Err(shrank(IoAction::ReadBasis));
+            }
+            long
+        };
+        Ok(OldBytes::new(bytes, before as usize, piece.aligned_len as usize))
     }
 
     fn scratch(&self) -> MutexGuard<'_, Vec<Scratch>> {

@@ -3,8 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::groups::{GROUP_LEN, Groups, Laid, shrank};
-use super::roots::measure_by;
+use super::groups::{GROUP_LEN, Groups, Laid};
 use super::{PatchLevel, check_of, report};
 use crate::codec::{Encoder, Fault, Piece};
 use crate::error::{Error, IoAction, Result};
@@ -76,18 +75,19 @@ pub fn make(
     options: MakeOptions,
     monitor: &mut dyn Monitor,
 ) -> Result<MakeStats> {
-    let measured = measure_by(options.threads, &basis, basis_len, monitor)?;
-    if measured.len < basis_len {
-        return Err(shrank(IoAction::ReadBasis));
-    }
+    let effort = options.level.effort();
+    let mut basis_root = RootHasher::new();
+    let groups = Groups::new((basis, basis_len), (new, new_len), effort, |bytes| {
+        basis_root.update(bytes);
+        report(monitor, Progress::default())
+    })?;
     let header = PatchHeader {
         group_len: GROUP_LEN,
         memory_mib: MEMORY_MIB,
         basis_len,
-        basis_root: measured.root,
+        basis_root: basis_root.finish(),
         result_len: new_len,
     };
-    let groups = Groups::new((basis, basis_len), (new, new_len), options.level.effort())?;
     let mut numbers = groups.numbers();
     let level = options.level;
     let mut writer = PatchWriter::new(output);

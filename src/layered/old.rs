@@ -6,6 +6,7 @@ use super::samples::{Sampler, Samples};
 use crate::bindiff::{self, Patience};
 use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
 use crate::read_at::ReadAt;
+use crate::root::LEAF_LEN;
 
 /// How hard the search tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +61,18 @@ pub(crate) struct OldFile<R> {
 
 impl<R: ReadAt> OldFile<R> {
     /// Bytes read at once.
-    const BLOCK: usize = 256 << 10;
+    const BLOCK: usize = 16 * LEAF_LEN;
 
-    /// Reads the file, whose length is `len`, once.
+    /// Reads the file, whose length is `len`, once; `see` gets all of its bytes in order.
     ///
     /// # Errors
-    /// [`Error::Io`], also if the file is shorter; [`Error::OutOfMemory`].
-    pub(crate) fn new(source: R, len: u64, effort: Effort) -> Result<Self> {
+    /// [`Error::Io`], also if the file is shorter; [`Error::OutOfMemory`]; those of `see`.
+    pub(crate) fn new(
+        source: R,
+        len: u64,
+        effort: Effort,
+        mut see: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<Self> {
         let is_resident = len <= effort.max_resident;
         let shown = source.as_slice().is_some();
         let mut sampler = Sampler::new(len)?;
@@ -75,7 +81,10 @@ impl<R: ReadAt> OldFile<R> {
             if bytes.len() as u64 != len {
                 return Err(ended());
             }
-            sampler.push(bytes);
+            for block in bytes.chunks(Self::BLOCK) {
+                sampler.push(block);
+                see(block)?;
+            }
         } else if is_resident {
             reserve_exact(&mut held, len as usize)?;
             while (held.len() as u64) < len {
@@ -83,6 +92,7 @@ impl<R: ReadAt> OldFile<R> {
                 held.resize(start + Self::BLOCK.min(len as usize - start), 0);
                 read_exact_at(&source, start as u64, &mut held[start..])?;
                 sampler.push(&held[start..]);
+                see(&held[start..])?;
             }
         } else {
             let mut block = try_vec(0, Self::BLOCK)?;
@@ -91,6 +101,7 @@ impl<R: ReadAt> OldFile<R> {
                 let wanted = (len - position).min(Self::BLOCK as u64) as usize;
                 read_exact_at(&source, position, &mut block[..wanted])?;
                 sampler.push(&block[..wanted]);
+                see(&block[..wanted])?;
                 position += wanted as u64;
             }
         }

@@ -68,8 +68,8 @@ fn worst(old: &[u8], new: &[u8]) -> (usize, usize) {
     let mut worst = (0, 0);
     for effort in EFFORTS {
         let stored = Effort { max_resident: 0, ..effort };
-        let resident = OldFile::new(old, old.len() as u64, effort).unwrap();
-        let stored = OldFile::new(Stored(old), old.len() as u64, stored).unwrap();
+        let resident = OldFile::new(old, old.len() as u64, effort, |_| Ok(())).unwrap();
+        let stored = OldFile::new(Stored(old), old.len() as u64, stored, |_| Ok(())).unwrap();
         for pieces in [pieces_of(&resident, new), pieces_of(&stored, new)] {
             let number = pieces.iter().map(Vec::len).sum();
             worst = (told(old, new, &pieces).max(worst.0), worst.1.max(number));
@@ -113,7 +113,7 @@ proptest! {
 
     #[test]
     fn the_work_is_linear_on_any_files((old, new) in pair()) {
-        let old = OldFile::new(&old[..], old.len() as u64, Effort::THOROUGH).unwrap();
+        let old = OldFile::new(&old[..], old.len() as u64, Effort::THOROUGH, |_| Ok(())).unwrap();
         work::take();
         pieces_of(&old, &new);
         prop_assert!(work::take() <= 64 * (new.len() as u64 + 1));
@@ -185,7 +185,7 @@ fn scattered_edits_cost_little_more_than_their_bytes() {
 fn bytes_that_replace_others_are_literal() {
     let old = bytes(1, 3_000_000);
     let new = [&old[..1_000_000], &bytes(2, 200_000), &old[1_200_000..]].concat();
-    let old = OldFile::new(&old[..], old.len() as u64, Effort::THOROUGH).unwrap();
+    let old = OldFile::new(&old[..], old.len() as u64, Effort::THOROUGH, |_| Ok(())).unwrap();
     let pieces = pieces_of(&old, &new);
     let [first, last] = pieces[0][..] else { panic!("{pieces:?}") };
     assert!(first.literal_len.abs_diff(200_000) < 20, "{pieces:?}");
@@ -224,7 +224,7 @@ fn a_file_much_longer_than_the_view_is_found_all_the_same() {
     let mut new = parts.concat();
     new.iter_mut().step_by(5_000).for_each(|byte| *byte ^= 1);
     let effort = Effort { max_resident: 0, max_view: 16 << 20, ..Effort::FAST };
-    let file = OldFile::new(Stored(&old), old.len() as u64, effort).unwrap();
+    let file = OldFile::new(Stored(&old), old.len() as u64, effort, |_| Ok(())).unwrap();
     let pieces = pieces_of(&file, &new);
     assert!(told(&old, &new, &pieces) < 3_000);
     assert!(pieces[0].len() < 40, "{}", pieces[0].len());
@@ -237,7 +237,7 @@ fn pieces_do_not_depend_on_threads_or_on_other_groups() {
     new.iter_mut().step_by(10_007).for_each(|byte| *byte ^= 1);
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&old).unwrap();
-    let old = OldFile::new(file, old.len() as u64, Effort::FAST).unwrap();
+    let old = OldFile::new(file, old.len() as u64, Effort::FAST, |_| Ok(())).unwrap();
     let expected = pieces_of(&old, &new);
     let each_alone: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = groups(&new)
@@ -254,6 +254,6 @@ fn pieces_do_not_depend_on_threads_or_on_other_groups() {
 #[test]
 fn a_file_that_became_shorter_is_an_error() {
     let old = bytes(1, 100_000);
-    let error = OldFile::new(Stored(&old), 100_001, Effort::FAST).unwrap_err();
+    let error = OldFile::new(Stored(&old), 100_001, Effort::FAST, |_| Ok(())).unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Io);
 }
