@@ -1,6 +1,6 @@
 //! Aligned bytes, predicted from the old ones: does a byte differ, and by how much.
 
-use super::mixer::{Mixer, hash};
+use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
 use super::references::{self, Guess, References};
 use crate::codec::{CONTEXT_LEN, OldBytes};
@@ -13,12 +13,25 @@ const HISTORY_LEN: usize = 32;
 
 const FLAG_CONTEXTS: usize = 11;
 const VALUE_CONTEXTS: usize = 11;
+const BLOCK_CONTEXTS: usize = 3;
+
+const FLAG_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 16, weight_sets: CLASSES * 64, memory: 250, rate: 80 };
+const VALUE_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 17, weight_sets: CLASSES * 256, memory: 60, rate: 80 };
+const BLOCK_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 12, weight_sets: BLOCKS.len(), memory: 200, rate: 80 };
+
+/// Pairs of the classes of two guesses.
+const CLASSES: usize = 8 * 8;
 
 pub(crate) struct Differences {
     flags: Mixer<FLAG_CONTEXTS>,
     values: Mixer<VALUE_CONTEXTS>,
-    blocks: Mixer<3>,
+    blocks: Mixer<BLOCK_CONTEXTS>,
     relative: References,
+    /// Whether the last relative reference was found behind an instruction.
+    in_code: bool,
     absolute: References,
     /// Bytes still to come of a block known to be equal.
     equal_left: usize,
@@ -39,11 +52,12 @@ pub(crate) struct Differences {
 impl Differences {
     pub(crate) fn new() -> Self {
         Differences {
+            flags: Mixer::new(FLAG_OPTIONS),
+            values: Mixer::new(VALUE_OPTIONS),
+            blocks: Mixer::new(BLOCK_OPTIONS),
             relative: References::new(),
+            in_code: false,
             absolute: References::new(),
-            flags: Mixer::new(18, 64 * 64, 250, 5),
-            values: Mixer::new(18, 256 * 64, 60, 5),
-            blocks: Mixer::new(12, 4, 200, 5),
             equal_left: 0,
             cap: usize::MAX,
             flag_history: 0,
@@ -55,8 +69,8 @@ impl Differences {
         }
     }
 
-    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them. When
-    /// encoding they must be all that are left.
+    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them; an encoder
+    /// is given all of them. A decoder fills `new`, `position` is where it begins.
     pub(crate) fn code<C: BitCoder>(
         &mut self,
         coder: &mut C,
@@ -65,6 +79,7 @@ impl Differences {
         left: usize,
         position: Position,
     ) {
+        debug_assert!(!C::ENCODES || new.len() == left);
         let aligned = old.aligned();
         let mut i = 0;
         while i < new.len() {
@@ -109,14 +124,16 @@ impl Differences {
             }
             let equal = C::ENCODES && old.aligned()[i..i + len] == new[i..i + len];
             let level = level as u32;
-            let places = [
-                self.blocks.row(0, hash(level, self.block_history & 0xff)) | level,
-                self.blocks.row(1, hash(level | 4, self.quiet.ilog2())) | level,
-                self.blocks.row(
-                    2,
-                    hash(level | 8, u32::from(old.aligned()[i]) | (self.block_history & 3) << 8),
-                ) | level,
+            let first = u32::from(old.aligned()[i]);
+            let contexts = [
+                hash(level, self.block_history & 0xff),
+                hash(level | 4, self.quiet.ilog2()),
+                hash(level | 8, first | (self.block_history & 3) << 8),
             ];
+            let mut places = [0; BLOCK_CONTEXTS];
+            for (context, place) in places.iter_mut().enumerate() {
+                *place = self.blocks.place(context, contexts[context]);
+            }
             let equal = self.blocks.code(coder, &places, level as usize, equal);
             self.block_history = self.block_history << 1 | u32::from(equal);
             if equal {
@@ -132,8 +149,13 @@ impl Differences {
         let value = around.from.iter().rev().fold(0, |value, byte| value << 8 | byte);
         let (old, moved) = (position.old as u32, position.new.wrapping_sub(position.old) as u32);
         let is_even = old % 4 == 0;
-        if !self.relative.is_inside() && (is_even || references::is_relative(around)) {
+        let is_inside = self.relative.is_inside();
+        if !(is_inside && self.in_code) && references::is_relative(around) {
             self.relative.begin(value, old.wrapping_add(4), moved);
+            self.in_code = true;
+        } else if !is_inside && is_even {
+            self.relative.begin(value, old.wrapping_add(4), moved);
+            self.in_code = false;
         }
         if !self.absolute.is_inside() && is_even {
             self.absolute.begin(value, 0, 0);
@@ -167,7 +189,8 @@ impl Differences {
         let [o0, n1, n2, n3] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
-        let (relative, absolute) = (self.relative.guess(), self.absolute.guess());
+        let guesses = Guesses { relative: self.relative.guess(), absolute: self.absolute.guess() };
+        let Guesses { relative, absolute } = guesses;
         let contexts = [
             hash(1 << 24 | (f & 0xff) << 8 | quiet.min(40), 0),
             hash(2, o0 << 16 | o1 << 8 | f & 1),
@@ -183,19 +206,18 @@ impl Differences {
         ];
         let mut places = [0; FLAG_CONTEXTS];
         for (context, place) in places.iter_mut().enumerate() {
-            *place = self.flags.row(context, contexts[context]) | (contexts[context] & 15);
+            *place = self.flags.place(context, contexts[context]);
         }
-        let set =
-            (((relative.class << 3 | absolute.class) << 3 | f & 7) << 3 | quiet.min(7)) as usize;
-        let differs = self.flags.code(coder, &places, set, difference != 0);
+        let set = guesses.class() << 6 | (f & 7) << 3 | quiet.min(7);
+        let differs = self.flags.code(coder, &places, set as usize, difference != 0);
+        self.flag_history = f << 1 | u32::from(differs);
         let mut value = 0;
         if differs {
-            value = self.code_value(coder, around, relative, absolute, difference);
-        }
-        self.flag_history = f << 1 | u32::from(differs);
-        self.quiet = if differs { 0 } else { quiet.saturating_add(1) };
-        if differs {
+            value = self.code_value(coder, around, guesses, difference);
+            self.quiet = 0;
             self.cap = usize::MAX;
+        } else {
+            self.quiet = quiet.saturating_add(1);
         }
         self.push(value);
         value
@@ -205,20 +227,19 @@ impl Differences {
         &mut self,
         coder: &mut C,
         around: &Around,
-        relative: Guess,
-        absolute: Guess,
+        guesses: Guesses,
         difference: u8,
     ) -> u8 {
-        let f = self.flag_history;
+        let Guesses { relative, absolute } = guesses;
+        let f = self.flag_history >> 1; // without this byte
         let [_, _, o2, o1] = around.before;
         let [o0, n1, ..] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
         let [r0, r1] = self.recent;
-        let set = (relative.class << 3 | absolute.class) as usize;
-        let mut partial = 1;
-        for half in [0, 1] {
-            let node = if half == 0 { 0 } else { partial };
+        let mut partial = 1; // the bits coded, behind a one
+        for _ in 0..2 {
+            let node = if partial == 1 { 0 } else { partial };
             let contexts = [
                 hash(11 << 8 | f & 7, node),
                 hash(12 << 8 | f & 3, node << 8 | d1),
@@ -239,12 +260,12 @@ impl Differences {
             let mut nibble = 1;
             for _ in 0..4 {
                 let places = rows.map(|row| row | nibble);
-                let shift = 7 - (31 - partial.leading_zeros());
-                let bit = difference >> shift & 1 == 1;
-                let bit =
-                    u32::from(self.values.code(coder, &places, set << 8 | partial as usize, bit));
-                nibble = nibble << 1 | bit;
-                partial = partial << 1 | bit;
+                let depth = 31 - partial.leading_zeros();
+                let set = guesses.class() << 8 | partial;
+                let bit = difference >> (7 - depth) & 1 == 1;
+                let bit = self.values.code(coder, &places, set as usize, bit);
+                nibble = nibble << 1 | u32::from(bit);
+                partial = partial << 1 | u32::from(bit);
             }
         }
         let value = partial as u8;
@@ -261,6 +282,20 @@ impl Differences {
     }
 }
 
+/// Guesses at one byte on either assumption.
+#[derive(Clone, Copy)]
+struct Guesses {
+    relative: Guess,
+    absolute: Guess,
+}
+
+impl Guesses {
+    /// Returns a number below [`CLASSES`].
+    fn class(self) -> u32 {
+        self.relative.class << 3 | self.absolute.class
+    }
+}
+
 /// Where an aligned byte lies.
 #[derive(Clone, Copy)]
 pub(crate) struct Position {
@@ -269,8 +304,8 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    fn after(self, len: usize) -> Self {
-        Position { old: self.old.wrapping_add(len as u64), new: self.new + len as u64 }
+    pub(crate) fn after(self, len: usize) -> Self {
+        Position { old: self.old.wrapping_add(len as u64), new: self.new.wrapping_add(len as u64) }
     }
 }
 
@@ -286,10 +321,10 @@ impl Around {
     fn new(old: &OldBytes<'_>, i: usize) -> Self {
         let place = old.before + i;
         const { assert!(CONTEXT_LEN >= 4) };
-        if let Some(near) = place.checked_sub(4).and_then(|start| old.bytes.get(start..start + 8)) {
-            let near: [u8; 8] = near.try_into().expect("eight bytes");
-            let [a, b, c, d, e, f, g, h] = near.map(u32::from);
-            return Around { before: [a, b, c, d], from: [e, f, g, h] };
+        let near = place.checked_sub(4).and_then(|start| old.bytes[start..].first_chunk());
+        if let Some(near) = near {
+            let [before @ .., a, b, c, d]: [u32; 8] = near.map(u32::from);
+            return Around { before, from: [a, b, c, d] };
         }
         let at = |place: Option<usize>| {
             place.and_then(|place| old.bytes.get(place)).copied().map_or(0, u32::from)

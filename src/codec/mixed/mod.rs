@@ -14,13 +14,13 @@ mod references;
 
 use std::fmt;
 
-use self::differences::{Around, Differences, Position};
+use self::differences::{Differences, Position};
 use self::literals::Literals;
 use self::numbers::Numbers;
 use self::range::BitCoder;
 use super::{Fault, Group, OldBytes, Piece};
 
-/// First byte of the body.
+/// First byte of the body. Every change of a model that changes a bit needs a new one.
 pub(crate) const LAYOUT: u8 = 2;
 
 pub(crate) type Encoder = Coder<range::Encoder>;
@@ -34,7 +34,9 @@ pub(crate) struct Coder<C> {
     literals: Literals,
     /// The last new bytes, the very last one lowest.
     before: u64,
+    /// Aligned bytes of the piece still to come.
     aligned_left: usize,
+    /// Of the next byte.
     position: Position,
 }
 
@@ -54,11 +56,15 @@ impl<C: BitCoder> Coder<C> {
     fn code_aligned(&mut self, old: OldBytes<'_>, new: &mut [u8]) {
         self.differences.code(&mut self.stream, old, new, self.aligned_left, self.position);
         self.aligned_left -= new.len();
-        self.position.old = self.position.old.wrapping_add(new.len() as u64);
-        self.position.new += new.len() as u64;
+        self.position = self.position.after(new.len());
         for &byte in &new[new.len().saturating_sub(8)..] {
             self.before = self.before << 8 | u64::from(byte);
         }
+    }
+
+    fn code_literals(&mut self, new: &mut [u8]) {
+        self.literals.code(&mut self.stream, &mut self.before, new);
+        self.position = self.position.after(new.len());
     }
 
     fn code_piece(&mut self, piece: Piece) -> Piece {
@@ -84,8 +90,7 @@ impl Encoder {
     }
 
     pub(crate) fn literals(&mut self, new: &[u8]) {
-        self.literals.code(&mut self.stream, &mut self.before, &mut new.to_vec());
-        self.position.new += new.len() as u64;
+        self.code_literals(&mut new.to_vec());
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -110,8 +115,7 @@ impl Decoder {
     }
 
     pub(crate) fn literals(&mut self, out: &mut [u8]) -> Result<(), Fault> {
-        self.literals.code(&mut self.stream, &mut self.before, out);
-        self.position.new += out.len() as u64;
+        self.code_literals(out);
         self.stream.check()
     }
 
