@@ -75,7 +75,7 @@ impl Differences {
         &mut self,
         coder: &mut C,
         old: OldBytes<'_>,
-        new: &mut [u8],
+        mut new: impl NewBytes,
         left: usize,
         position: Position,
     ) {
@@ -84,13 +84,11 @@ impl Differences {
         let mut i = 0;
         while i < new.len() {
             if self.equal_left == 0 {
-                self.code_blocks(coder, &old, i, new, left - i);
+                self.code_blocks(coder, &old, i, &new, left - i);
             }
             if self.equal_left > 0 {
                 let len = self.equal_left.min(new.len() - i);
-                if !C::ENCODES {
-                    new[i..i + len].copy_from_slice(&aligned[i..i + len]);
-                }
+                new.copy(i, &aligned[i..i + len]);
                 self.equal_left -= len;
                 self.pass_equal(len);
                 i += len;
@@ -98,13 +96,12 @@ impl Differences {
             }
             let around = Around::new(&old, i);
             self.refer(&around, position.after(i));
-            let difference = new[i].wrapping_sub(aligned[i]);
+            let difference = new.byte(i).wrapping_sub(aligned[i]);
             let difference = self.code_byte(coder, &around, difference);
-            if !C::ENCODES {
-                new[i] = aligned[i].wrapping_add(difference);
-            }
-            self.relative.learn(new[i]);
-            self.absolute.learn(new[i]);
+            let byte = aligned[i].wrapping_add(difference);
+            new.put(i, byte);
+            self.relative.learn(byte);
+            self.absolute.learn(byte);
             i += 1;
         }
     }
@@ -115,14 +112,14 @@ impl Differences {
         coder: &mut C,
         old: &OldBytes<'_>,
         i: usize,
-        new: &[u8],
+        new: &impl NewBytes,
         left: usize,
     ) {
         for (level, (len, quiet)) in BLOCKS.into_iter().enumerate() {
             if len > left || len >= self.cap || self.quiet < quiet {
                 continue;
             }
-            let equal = C::ENCODES && old.aligned()[i..i + len] == new[i..i + len];
+            let equal = new.is_equal(i, &old.aligned()[i..i + len.min(new.len() - i)]);
             let level = level as u32;
             let first = u32::from(old.aligned()[i]);
             let contexts = [
@@ -279,6 +276,60 @@ impl Differences {
         self.absolute.interrupt();
         self.equal_left = 0;
         self.cap = usize::MAX;
+    }
+}
+
+/// New bytes that an encoder knows and a decoder writes.
+pub(crate) trait NewBytes {
+    fn len(&self) -> usize;
+    /// Returns whether the bytes from `at` on are these, as far as that is known.
+    fn is_equal(&self, at: usize, bytes: &[u8]) -> bool;
+    /// Returns a byte, or anything if it is not known.
+    fn byte(&self, at: usize) -> u8;
+    fn put(&mut self, at: usize, byte: u8);
+    fn copy(&mut self, at: usize, bytes: &[u8]);
+}
+
+impl NewBytes for &[u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn is_equal(&self, at: usize, bytes: &[u8]) -> bool {
+        self[at..at + bytes.len()] == *bytes
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self[at]
+    }
+
+    fn put(&mut self, _: usize, _: u8) {}
+
+    fn copy(&mut self, _: usize, _: &[u8]) {}
+}
+
+impl NewBytes for &mut [u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn is_equal(&self, _: usize, _: &[u8]) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn byte(&self, _: usize) -> u8 {
+        0
+    }
+
+    #[inline(always)]
+    fn put(&mut self, at: usize, byte: u8) {
+        self[at] = byte;
+    }
+
+    fn copy(&mut self, at: usize, bytes: &[u8]) {
+        self[at..at + bytes.len()].copy_from_slice(bytes);
     }
 }
 
