@@ -6,8 +6,8 @@
 //! the same order, in whatever lengths are asked for. The body starts with its layout:
 //!
 //! * [`columns`]: one column for each kind of number and for the literals, compressed with zstd. Fast.
-//! * [`mixed`]: everything in one arithmetic-coded stream, predicted from the old bytes by mixing
-//!   contexts. Small, above all where there is little to say.
+//! * [`mixed`]: arithmetic-coded streams, predicted from the old bytes by mixing contexts. Small,
+//!   above all where there is little to say.
 
 mod column;
 mod columns;
@@ -89,7 +89,7 @@ pub(crate) enum Layout {
         /// 1 to 22.
         zstd_level: i32,
     },
-    /// One stream of mixed contexts.
+    /// Streams of mixed contexts.
     Mixed,
 }
 
@@ -140,7 +140,7 @@ impl Encoder {
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
         match self {
             Encoder::Columns(encoder) => encoder.finish(),
-            Encoder::Mixed(encoder) => Ok(encoder.finish()),
+            Encoder::Mixed(encoder) => encoder.finish(),
         }
     }
 }
@@ -172,7 +172,9 @@ impl Decoder {
             Some(&(columns::SPLIT | columns::PAIRED)) => {
                 Body::Columns(Box::new(columns::Decoder::new(body, group)?))
             }
-            Some(&mixed::LAYOUT) => Body::Mixed(Box::new(mixed::Decoder::new(body, group))),
+            Some(&(mixed::LAYOUT | mixed::ZSTD_LITERALS)) => {
+                Body::Mixed(Box::new(mixed::Decoder::new(body, group)?))
+            }
             Some(&found) => return Err(Fault::UnknownLayout { found }),
         };
         Ok(Decoder { group, left: group.len, aligned_left: 0, literal_left: 0, body })

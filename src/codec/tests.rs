@@ -137,6 +137,8 @@ fn example() -> Sample {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn groups_come_back_however_they_are_cut(
         sample in samples(),
@@ -162,6 +164,89 @@ proptest! {
         body.insert(0, layout);
         let _ = sample.decode(&body, &[64]);
     }
+}
+
+/// Patches of older versions must be read.
+#[test]
+fn bodies_mean_what_they_always_meant() {
+    let sample = example();
+    // Other versions of zstd may make other columns.
+    let body = sample.encode(Layout::Mixed);
+    assert_eq!(body, bytes_of(MIXED_BODY), "{body:02x?}");
+    for body in [COLUMNS_BODY, MIXED_BODY] {
+        let (pieces, new) = sample.decode(&bytes_of(body), &[100]).unwrap();
+        assert_eq!(without_meaningless_positions(&pieces), sample.pieces);
+        assert_eq!(new, sample.new);
+    }
+}
+
+const COLUMNS_BODY: &str = "00100c101814f10131ac0232001a150da70fff040300005ebd01c6b6aa4a5a28b52ffd00004501\
+    00e86c69746572616c20746578742c206d6f72652061742074686520656e6403004549af5320829b4a";
+
+const MIXED_BODY: &str = "021aeda7d058f4ba250ec9270625334f302d7e05570720de1c904c2e671408e2990da860\
+    8499b6cc6da01ed9c940b6c48b64de";
+
+fn bytes_of(hex: &str) -> Vec<u8> {
+    let digit = |i: usize| char::from(hex.as_bytes()[i]).to_digit(16).unwrap() as u8;
+    (0..hex.len() / 2).map(|i| digit(2 * i) << 4 | digit(2 * i + 1)).collect()
+}
+
+/// A program of calls, moved, and long equal stretches: every block length occurs.
+#[test]
+fn mixed_groups_come_back_with_equal_blocks_and_references() {
+    let mut old: Vec<u8> =
+        (0..60_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 27) as u8).collect();
+    for at in (100..20_000).step_by(50) {
+        let target = (at as i32 * 7919 % 20_000) - at as i32;
+        old[at] = 0xe8;
+        old[at + 1..at + 5].copy_from_slice(&target.to_le_bytes());
+    }
+    let mut new = old.clone();
+    for at in (100..20_000).step_by(50) {
+        new[at + 1] = new[at + 1].wrapping_add((at / 4000) as u8);
+    }
+    new[59_990] ^= 1;
+    let pieces = vec![Piece { old: 0, aligned_len: 60_000, literal_len: 0 }];
+    let sample = Sample { start: 0, old, pieces, new };
+    let body = sample.encode(Layout::Mixed);
+    // Of 400 calls four of five differ; without a model each is two bytes at least.
+    assert!(body.len() < 400, "{} bytes", body.len());
+    for steps in [&[1][..], &[31, 33], &[4096], &[5000, 7], &[usize::MAX]] {
+        let (_, new) = sample.decode(&body, steps).unwrap();
+        assert!(new == sample.new, "{steps:?}");
+    }
+}
+
+#[test]
+fn a_mixed_body_cut_anywhere_or_with_bytes_behind_is_refused() {
+    let sample = example();
+    let body = sample.encode(Layout::Mixed);
+    for len in 0..body.len() {
+        assert!(sample.decode(&body[..len], &[100]).is_err(), "cut at {len}");
+    }
+    // The streams are told apart from the end.
+    let longer = [&body[..], &[0]].concat();
+    assert!(sample.decode(&longer, &[100]).is_err());
+}
+
+/// Text that repeats from afar, which zstd codes in less than the mixed stream.
+#[test]
+fn literals_that_zstd_makes_less_of_are_a_column() {
+    let mut random = 7u64;
+    let mut noise = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 56) as u8
+    };
+    let mut new: Vec<u8> = std::iter::repeat_with(&mut noise).take(1_200_000).collect();
+    new.extend_from_within(..300_000);
+    let sample = literal_sample(new);
+    let body = sample.encode(Layout::Mixed);
+    assert_eq!(body[0], mixed::ZSTD_LITERALS);
+    assert!(body.len() < 1_201_000, "{} bytes", body.len());
+    let (_, new) = sample.decode(&body, &[100_000]).unwrap();
+    assert!(new == sample.new);
+    let fault = sample.decode(&body[..body.len() - 1], &[100_000]).err();
+    assert!(fault.is_some());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Aligned bytes, predicted from the old ones: does a byte differ, and by how much.
 
-use super::mixer::{Mixer, hash};
+use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
 use super::references::{self, Guess, References};
 use crate::codec::{CONTEXT_LEN, OldBytes};
@@ -13,12 +13,25 @@ const HISTORY_LEN: usize = 32;
 
 const FLAG_CONTEXTS: usize = 11;
 const VALUE_CONTEXTS: usize = 11;
+const BLOCK_CONTEXTS: usize = 3;
+
+const FLAG_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 16, weight_sets: CLASSES * 64, memory: 250, rate: 80 };
+const VALUE_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 17, weight_sets: CLASSES * 256, memory: 60, rate: 80 };
+const BLOCK_OPTIONS: MixerOptions =
+    MixerOptions { table_log: 12, weight_sets: BLOCKS.len(), memory: 200, rate: 80 };
+
+/// Pairs of the classes of two guesses.
+const CLASSES: usize = 8 * 8;
 
 pub(crate) struct Differences {
     flags: Mixer<FLAG_CONTEXTS>,
     values: Mixer<VALUE_CONTEXTS>,
-    blocks: Mixer<3>,
+    blocks: Mixer<BLOCK_CONTEXTS>,
     relative: References,
+    /// Whether the last relative reference was found behind an instruction.
+    in_code: bool,
     absolute: References,
     /// Bytes still to come of a block known to be equal.
     equal_left: usize,
@@ -39,11 +52,12 @@ pub(crate) struct Differences {
 impl Differences {
     pub(crate) fn new() -> Self {
         Differences {
+            flags: Mixer::new(FLAG_OPTIONS),
+            values: Mixer::new(VALUE_OPTIONS),
+            blocks: Mixer::new(BLOCK_OPTIONS),
             relative: References::new(),
+            in_code: false,
             absolute: References::new(),
-            flags: Mixer::new(18, 64 * 64, 250, 5),
-            values: Mixer::new(18, 256 * 64, 60, 5),
-            blocks: Mixer::new(12, 4, 200, 5),
             equal_left: 0,
             cap: usize::MAX,
             flag_history: 0,
@@ -55,27 +69,26 @@ impl Differences {
         }
     }
 
-    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them. When
-    /// encoding they must be all that are left.
+    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them; an encoder
+    /// is given all of them. A decoder fills `new`, `position` is where it begins.
     pub(crate) fn code<C: BitCoder>(
         &mut self,
         coder: &mut C,
         old: OldBytes<'_>,
-        new: &mut [u8],
+        mut new: impl NewBytes,
         left: usize,
         position: Position,
     ) {
+        debug_assert!(!C::ENCODES || new.len() == left);
         let aligned = old.aligned();
         let mut i = 0;
         while i < new.len() {
             if self.equal_left == 0 {
-                self.code_blocks(coder, &old, i, new, left - i);
+                self.code_blocks(coder, &old, i, &new, left - i);
             }
             if self.equal_left > 0 {
                 let len = self.equal_left.min(new.len() - i);
-                if !C::ENCODES {
-                    new[i..i + len].copy_from_slice(&aligned[i..i + len]);
-                }
+                new.copy(i, &aligned[i..i + len]);
                 self.equal_left -= len;
                 self.pass_equal(len);
                 i += len;
@@ -83,13 +96,12 @@ impl Differences {
             }
             let around = Around::new(&old, i);
             self.refer(&around, position.after(i));
-            let difference = new[i].wrapping_sub(aligned[i]);
+            let difference = new.byte(i).wrapping_sub(aligned[i]);
             let difference = self.code_byte(coder, &around, difference);
-            if !C::ENCODES {
-                new[i] = aligned[i].wrapping_add(difference);
-            }
-            self.relative.learn(new[i]);
-            self.absolute.learn(new[i]);
+            let byte = aligned[i].wrapping_add(difference);
+            new.put(i, byte);
+            self.relative.learn(byte);
+            self.absolute.learn(byte);
             i += 1;
         }
     }
@@ -100,23 +112,25 @@ impl Differences {
         coder: &mut C,
         old: &OldBytes<'_>,
         i: usize,
-        new: &[u8],
+        new: &impl NewBytes,
         left: usize,
     ) {
         for (level, (len, quiet)) in BLOCKS.into_iter().enumerate() {
             if len > left || len >= self.cap || self.quiet < quiet {
                 continue;
             }
-            let equal = C::ENCODES && old.aligned()[i..i + len] == new[i..i + len];
+            let equal = new.is_equal(i, &old.aligned()[i..i + len.min(new.len() - i)]);
             let level = level as u32;
-            let places = [
-                self.blocks.row(0, hash(level, self.block_history & 0xff)) | level,
-                self.blocks.row(1, hash(level | 4, self.quiet.ilog2())) | level,
-                self.blocks.row(
-                    2,
-                    hash(level | 8, u32::from(old.aligned()[i]) | (self.block_history & 3) << 8),
-                ) | level,
+            let first = u32::from(old.aligned()[i]);
+            let contexts = [
+                hash(level, self.block_history & 0xff),
+                hash(level | 4, self.quiet.ilog2()),
+                hash(level | 8, first | (self.block_history & 3) << 8),
             ];
+            let mut places = [0; BLOCK_CONTEXTS];
+            for (context, place) in places.iter_mut().enumerate() {
+                *place = self.blocks.place(context, contexts[context]);
+            }
             let equal = self.blocks.code(coder, &places, level as usize, equal);
             self.block_history = self.block_history << 1 | u32::from(equal);
             if equal {
@@ -132,8 +146,13 @@ impl Differences {
         let value = around.from.iter().rev().fold(0, |value, byte| value << 8 | byte);
         let (old, moved) = (position.old as u32, position.new.wrapping_sub(position.old) as u32);
         let is_even = old % 4 == 0;
-        if !self.relative.is_inside() && (is_even || references::is_relative(around)) {
+        let is_inside = self.relative.is_inside();
+        if !(is_inside && self.in_code) && references::is_relative(around) {
             self.relative.begin(value, old.wrapping_add(4), moved);
+            self.in_code = true;
+        } else if !is_inside && is_even {
+            self.relative.begin(value, old.wrapping_add(4), moved);
+            self.in_code = false;
         }
         if !self.absolute.is_inside() && is_even {
             self.absolute.begin(value, 0, 0);
@@ -167,7 +186,8 @@ impl Differences {
         let [o0, n1, n2, n3] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
-        let (relative, absolute) = (self.relative.guess(), self.absolute.guess());
+        let guesses = Guesses { relative: self.relative.guess(), absolute: self.absolute.guess() };
+        let Guesses { relative, absolute } = guesses;
         let contexts = [
             hash(1 << 24 | (f & 0xff) << 8 | quiet.min(40), 0),
             hash(2, o0 << 16 | o1 << 8 | f & 1),
@@ -183,19 +203,18 @@ impl Differences {
         ];
         let mut places = [0; FLAG_CONTEXTS];
         for (context, place) in places.iter_mut().enumerate() {
-            *place = self.flags.row(context, contexts[context]) | (contexts[context] & 15);
+            *place = self.flags.place(context, contexts[context]);
         }
-        let set =
-            (((relative.class << 3 | absolute.class) << 3 | f & 7) << 3 | quiet.min(7)) as usize;
-        let differs = self.flags.code(coder, &places, set, difference != 0);
+        let set = guesses.class() << 6 | (f & 7) << 3 | quiet.min(7);
+        let differs = self.flags.code(coder, &places, set as usize, difference != 0);
+        self.flag_history = f << 1 | u32::from(differs);
         let mut value = 0;
         if differs {
-            value = self.code_value(coder, around, relative, absolute, difference);
-        }
-        self.flag_history = f << 1 | u32::from(differs);
-        self.quiet = if differs { 0 } else { quiet.saturating_add(1) };
-        if differs {
+            value = self.code_value(coder, around, guesses, difference);
+            self.quiet = 0;
             self.cap = usize::MAX;
+        } else {
+            self.quiet = quiet.saturating_add(1);
         }
         self.push(value);
         value
@@ -205,20 +224,19 @@ impl Differences {
         &mut self,
         coder: &mut C,
         around: &Around,
-        relative: Guess,
-        absolute: Guess,
+        guesses: Guesses,
         difference: u8,
     ) -> u8 {
-        let f = self.flag_history;
+        let Guesses { relative, absolute } = guesses;
+        let f = self.flag_history >> 1; // without this byte
         let [_, _, o2, o1] = around.before;
         let [o0, n1, ..] = around.from;
         let (d1, d2) = (self.last(1), self.last(2));
         let (d4, d8) = (self.last(4), self.last(8));
         let [r0, r1] = self.recent;
-        let set = (relative.class << 3 | absolute.class) as usize;
-        let mut partial = 1;
-        for half in [0, 1] {
-            let node = if half == 0 { 0 } else { partial };
+        let mut partial = 1; // the bits coded, behind a one
+        for _ in 0..2 {
+            let node = if partial == 1 { 0 } else { partial };
             let contexts = [
                 hash(11 << 8 | f & 7, node),
                 hash(12 << 8 | f & 3, node << 8 | d1),
@@ -239,12 +257,12 @@ impl Differences {
             let mut nibble = 1;
             for _ in 0..4 {
                 let places = rows.map(|row| row | nibble);
-                let shift = 7 - (31 - partial.leading_zeros());
-                let bit = difference >> shift & 1 == 1;
-                let bit =
-                    u32::from(self.values.code(coder, &places, set << 8 | partial as usize, bit));
-                nibble = nibble << 1 | bit;
-                partial = partial << 1 | bit;
+                let depth = 31 - partial.leading_zeros();
+                let set = guesses.class() << 8 | partial;
+                let bit = difference >> (7 - depth) & 1 == 1;
+                let bit = self.values.code(coder, &places, set as usize, bit);
+                nibble = nibble << 1 | u32::from(bit);
+                partial = partial << 1 | u32::from(bit);
             }
         }
         let value = partial as u8;
@@ -261,6 +279,74 @@ impl Differences {
     }
 }
 
+/// New bytes that an encoder knows and a decoder writes.
+pub(crate) trait NewBytes {
+    fn len(&self) -> usize;
+    /// Returns whether the bytes from `at` on are these, as far as that is known.
+    fn is_equal(&self, at: usize, bytes: &[u8]) -> bool;
+    /// Returns a byte, or anything if it is not known.
+    fn byte(&self, at: usize) -> u8;
+    fn put(&mut self, at: usize, byte: u8);
+    fn copy(&mut self, at: usize, bytes: &[u8]);
+}
+
+impl NewBytes for &[u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn is_equal(&self, at: usize, bytes: &[u8]) -> bool {
+        self[at..at + bytes.len()] == *bytes
+    }
+
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        self[at]
+    }
+
+    fn put(&mut self, _: usize, _: u8) {}
+
+    fn copy(&mut self, _: usize, _: &[u8]) {}
+}
+
+impl NewBytes for &mut [u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn is_equal(&self, _: usize, _: &[u8]) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn byte(&self, _: usize) -> u8 {
+        0
+    }
+
+    #[inline(always)]
+    fn put(&mut self, at: usize, byte: u8) {
+        self[at] = byte;
+    }
+
+    fn copy(&mut self, at: usize, bytes: &[u8]) {
+        self[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+}
+
+/// Guesses at one byte on either assumption.
+#[derive(Clone, Copy)]
+struct Guesses {
+    relative: Guess,
+    absolute: Guess,
+}
+
+impl Guesses {
+    /// Returns a number below [`CLASSES`].
+    fn class(self) -> u32 {
+        self.relative.class << 3 | self.absolute.class
+    }
+}
+
 /// Where an aligned byte lies.
 #[derive(Clone, Copy)]
 pub(crate) struct Position {
@@ -269,8 +355,8 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    fn after(self, len: usize) -> Self {
-        Position { old: self.old.wrapping_add(len as u64), new: self.new + len as u64 }
+    pub(crate) fn after(self, len: usize) -> Self {
+        Position { old: self.old.wrapping_add(len as u64), new: self.new.wrapping_add(len as u64) }
     }
 }
 
@@ -286,10 +372,10 @@ impl Around {
     fn new(old: &OldBytes<'_>, i: usize) -> Self {
         let place = old.before + i;
         const { assert!(CONTEXT_LEN >= 4) };
-        if let Some(near) = place.checked_sub(4).and_then(|start| old.bytes.get(start..start + 8)) {
-            let near: [u8; 8] = near.try_into().expect("eight bytes");
-            let [a, b, c, d, e, f, g, h] = near.map(u32::from);
-            return Around { before: [a, b, c, d], from: [e, f, g, h] };
+        let near = place.checked_sub(4).and_then(|start| old.bytes[start..].first_chunk());
+        if let Some(near) = near {
+            let [before @ .., a, b, c, d]: [u32; 8] = near.map(u32::from);
+            return Around { before, from: [a, b, c, d] };
         }
         let at = |place: Option<usize>| {
             place.and_then(|place| old.bytes.get(place)).copied().map_or(0, u32::from)

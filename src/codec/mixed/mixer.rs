@@ -39,7 +39,7 @@ const fn squash_table() -> [u16; 2 * STRETCHED_END as usize] {
     let (mut power, mut x) = (ONE, 0);
     while x < STRETCHED_END as usize {
         // For x >= 0: 1 / (1 + e^-x); and one minus that for -x.
-        let squashed = ((ONE << 17) / (ONE + power) + 1) / 2;
+        let squashed = ((ONE << 17) / (ONE + power)).div_ceil(2); // rounds a half up
         let squashed = if squashed > 65535 { 65535 } else { squashed };
         table[STRETCHED_END as usize + x] = squashed as u16;
         table[STRETCHED_END as usize - x] = (65536 - squashed) as u16;
@@ -100,7 +100,7 @@ impl Counter {
         let state = self.0 ^ HALF;
         let (p, count) = (state >> 10, state & COUNT_MASK);
         let target = if bit { (1 << 22) - 1 } else { 0 };
-        let step = i64::from(target - p as i32) * i64::from(RATE[count as usize]) >> 16;
+        let step = (i64::from(target - p as i32) * i64::from(RATE[count as usize])) >> 16;
         let p = (p as i32 + step as i32) as u32;
         self.0 = (p << 10 | if count < limit { count + 1 } else { count }) ^ HALF;
     }
@@ -110,32 +110,49 @@ impl Counter {
 pub(crate) struct Mixer<const N: usize> {
     counters: Vec<Counter>,
     weights: Vec<[i32; N]>,
+    options: MixerOptions,
+}
+
+/// Size and speed of a [`Mixer`].
+#[derive(Clone, Copy)]
+pub(crate) struct MixerOptions {
     /// Base 2 logarithm of the counters of one context.
-    bits: u32,
-    limit: u32,
-    rate: i32,
+    pub(crate) table_log: u32,
+    /// Sets of weights to choose from.
+    pub(crate) weight_sets: usize,
+    /// Bits that a counter remembers, at most 255.
+    pub(crate) memory: u32,
+    /// How fast weights move; 16 is slow, 128 fast.
+    pub(crate) rate: i32,
 }
 
 /// A weight of one.
 const ONE: i32 = 1 << 16;
 
+/// Counters that lie side by side, so that looking up one brings all into the cache.
+const ROW_LEN: u32 = 16;
+
 impl<const N: usize> Mixer<N> {
-    /// `sets` is how many sets of weights there are to choose from; `limit` is below 256.
-    pub(crate) fn new(bits: u32, sets: usize, limit: u32, rate: i32) -> Self {
+    pub(crate) fn new(options: MixerOptions) -> Self {
         Mixer {
-            counters: vec![Counter::default(); N << bits],
-            weights: vec![[ONE * 3 / 10; N]; sets],
-            bits,
-            limit,
-            rate,
+            // Zeros from the system, which cost nothing until they are touched.
+            counters: vec![Counter::default(); N << options.table_log],
+            weights: vec![[ONE * 3 / 10; N]; options.weight_sets],
+            options,
         }
     }
 
-    /// Returns where the counters of a hashed context begin: sixteen in a row, to be told apart by
-    /// the last part of the context.
+    /// Returns the counter of a hashed context.
+    #[inline(always)]
+    pub(crate) fn place(&self, context: usize, hash: u32) -> u32 {
+        self.row(context, hash) | hash & (ROW_LEN - 1)
+    }
+
+    /// Returns the first of the [`ROW_LEN`] counters of a hashed context.
     #[inline(always)]
     pub(crate) fn row(&self, context: usize, hash: u32) -> u32 {
-        (context as u32) << self.bits | (hash >> (32 - self.bits)) & !15
+        let log = self.options.table_log;
+        (context as u32) << log | (hash >> (32 - log)) & !(ROW_LEN - 1)
     }
 
     /// Codes a bit, given a counter for each context.
@@ -156,15 +173,15 @@ impl<const N: usize> Mixer<N> {
             inputs[i] = if counter.count() == 0 { 0 } else { stretched };
             sum += i64::from(weights[i]) * i64::from(inputs[i]);
         }
-        let sum = ((sum >> 16) as i32).clamp(1 - STRETCHED_END, STRETCHED_END - 1);
-        let probability = SQUASH[(sum + STRETCHED_END) as usize];
+        let end = i64::from(STRETCHED_END);
+        let sum = (sum >> 16).clamp(1 - end, end - 1) + end;
+        let probability = SQUASH[sum as usize];
         let bit = coder.code(bit, probability);
         let error = (i32::from(bit) << 16) - i32::from(probability);
         for i in 0..N {
-            let step =
-                (i64::from(inputs[i]) * i64::from(error) * i64::from(self.rate) + (1 << 15)) >> 16;
-            weights[i] += step as i32;
-            self.counters[places[i] as usize].update(bit, self.limit);
+            let step = i64::from(inputs[i]) * i64::from(error) * i64::from(self.options.rate);
+            weights[i] = weights[i].saturating_add(((step + (1 << 19)) >> 20) as i32);
+            self.counters[places[i] as usize].update(bit, self.options.memory);
         }
         bit
     }
@@ -175,4 +192,50 @@ impl<const N: usize> Mixer<N> {
 pub(crate) fn hash(a: u32, b: u32) -> u32 {
     let mixed = (a.wrapping_mul(0x2f0b_4c47) ^ b).wrapping_mul(0x7feb_352d) ^ a >> 13;
     (mixed ^ mixed >> 15).wrapping_mul(0x9e37_79b1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The logistic function of x/256, in 65536ths.
+    fn squashed(x: i32) -> f64 {
+        65536.0 / (1.0 + (-f64::from(x) / 256.0).exp())
+    }
+
+    #[test]
+    fn squash_is_the_logistic_function() {
+        for x in 1 - STRETCHED_END..STRETCHED_END {
+            let entry = f64::from(SQUASH[(x + STRETCHED_END) as usize]);
+            assert!((entry - squashed(x)).abs() <= 0.5001, "{x}: {entry}");
+        }
+        assert!(SQUASH.iter().all(|&probability| probability > 0));
+    }
+
+    #[test]
+    fn stretch_is_its_inverse() {
+        for (p, &entry) in STRETCH.iter().enumerate() {
+            // The first entry whose rounded squash is not below.
+            let (p, entry) = (p as f64 * 16.0 + 8.0, i32::from(entry));
+            assert!(squashed(entry) >= p - 0.5001, "{p}: {entry}");
+            assert!(squashed(entry - 1) <= p + 0.5001, "{p}: {entry}");
+        }
+    }
+
+    #[test]
+    fn a_counter_moves_towards_the_bits_it_sees() {
+        let mut counter = Counter::default();
+        assert_eq!((counter.p12(), counter.count()), (2048, 0));
+        counter.update(true, 255);
+        // From 1/2 by 1/1.6 of the way to 1.
+        assert_eq!((counter.p12(), counter.count()), (3327, 1));
+        for _ in 0..10_000 {
+            counter.update(true, 255);
+        }
+        assert_eq!((counter.p12(), counter.count()), (4095, 255));
+        for _ in 0..10_000 {
+            counter.update(false, 20);
+        }
+        assert_eq!(counter.p12(), 0);
+    }
 }

@@ -1,8 +1,11 @@
-//! The mixed layout: all of a group in one arithmetic-coded stream.
+//! The mixed layout: arithmetic-coded streams, predicted by all that is known before.
 //!
 //! ```text
-//! layout    1 byte   2
-//! stream             for each piece its numbers, then its aligned bytes, then its literals
+//! layout    1 byte   2, or 3 if zstd made less of the literals
+//! length    varint   bytes of the second stream, if layout 2
+//! head               of the column of literals (`column`), if layout 3
+//! stream             for each piece its numbers, then its aligned bytes
+//! literals           of all pieces: a second stream, or the contents of the column
 //! ```
 
 mod differences;
@@ -14,34 +17,38 @@ mod references;
 
 use std::fmt;
 
-use self::differences::{Around, Differences, Position};
+use self::differences::{Differences, NewBytes, Position};
 use self::literals::Literals;
 use self::numbers::Numbers;
 use self::range::BitCoder;
-use super::{Fault, Group, OldBytes, Piece};
+use super::column::{self, Coded, Head};
+use super::{Fault, Group, MAX_GROUP_LEN, OldBytes, Piece, varint};
 
-/// First byte of the body.
+/// First bytes of bodies. Every change of a model that changes a bit needs new ones.
 pub(crate) const LAYOUT: u8 = 2;
+pub(crate) const ZSTD_LITERALS: u8 = 3;
 
-pub(crate) type Encoder = Coder<range::Encoder>;
-pub(crate) type Decoder = Coder<range::Decoder>;
+/// Fewer literals are not tried with zstd.
+const MIN_ZSTD_LEN: usize = 4 << 10;
+const ZSTD_LEVEL: i32 = 19;
+const MAX_WINDOW_LOG: u32 = 23;
 
-/// Models of all parts of a group, and the stream.
-pub(crate) struct Coder<C> {
-    stream: C,
+/// Models of all parts of a group.
+struct Models {
     numbers: Numbers,
     differences: Differences,
     literals: Literals,
     /// The last new bytes, the very last one lowest.
     before: u64,
+    /// Aligned bytes of the piece still to come.
     aligned_left: usize,
+    /// Of the next byte.
     position: Position,
 }
 
-impl<C: BitCoder> Coder<C> {
-    fn with(stream: C, group: Group) -> Self {
-        Coder {
-            stream,
+impl Models {
+    fn new(group: Group) -> Self {
+        Models {
             numbers: Numbers::new(group.start),
             differences: Differences::new(),
             literals: Literals::new(),
@@ -51,77 +58,173 @@ impl<C: BitCoder> Coder<C> {
         }
     }
 
-    fn code_aligned(&mut self, old: OldBytes<'_>, new: &mut [u8]) {
-        self.differences.code(&mut self.stream, old, new, self.aligned_left, self.position);
-        self.aligned_left -= new.len();
-        self.position.old = self.position.old.wrapping_add(new.len() as u64);
-        self.position.new += new.len() as u64;
-        for &byte in &new[new.len().saturating_sub(8)..] {
-            self.before = self.before << 8 | u64::from(byte);
-        }
-    }
-
-    fn code_piece(&mut self, piece: Piece) -> Piece {
-        let piece = self.numbers.code(&mut self.stream, piece);
+    fn piece<C: BitCoder>(&mut self, stream: &mut C, piece: Piece) -> Piece {
+        let piece = self.numbers.code(stream, piece);
         self.aligned_left = piece.aligned_len as usize;
         self.position.old = piece.old;
         self.differences.begin();
         piece
     }
+
+    fn aligned<C: BitCoder>(&mut self, stream: &mut C, old: OldBytes<'_>, new: impl NewBytes) {
+        let len = new.len();
+        self.differences.code(stream, old, new, self.aligned_left, self.position);
+        self.aligned_left -= len;
+        self.position = self.position.after(len);
+    }
+
+    /// Takes the aligned bytes that come before literals.
+    fn pass(&mut self, aligned: &[u8]) {
+        for &byte in &aligned[aligned.len().saturating_sub(8)..] {
+            self.before = self.before << 8 | u64::from(byte);
+        }
+    }
+
+    fn literals<C: BitCoder>(&mut self, stream: &mut C, new: &mut [u8]) {
+        self.literals.code(stream, &mut self.before, new);
+        self.position = self.position.after(new.len());
+    }
+}
+
+pub(crate) struct Encoder {
+    models: Models,
+    stream: range::Encoder,
+    literal_stream: range::Encoder,
+    literals: Vec<u8>,
 }
 
 impl Encoder {
     pub(crate) fn new(group: Group) -> Self {
-        Coder::with(range::Encoder::new(vec![LAYOUT]), group)
+        Encoder {
+            models: Models::new(group),
+            stream: range::Encoder::new(Vec::new()),
+            literal_stream: range::Encoder::new(Vec::new()),
+            literals: Vec::new(),
+        }
     }
 
     pub(crate) fn piece(&mut self, piece: &Piece) {
-        self.code_piece(*piece);
+        self.models.piece(&mut self.stream, *piece);
     }
 
     pub(crate) fn aligned(&mut self, old: OldBytes<'_>, new: &[u8]) {
-        self.code_aligned(old, &mut new.to_vec());
+        self.models.aligned(&mut self.stream, old, new);
+        self.models.pass(new);
     }
 
     pub(crate) fn literals(&mut self, new: &[u8]) {
-        self.literals.code(&mut self.stream, &mut self.before, &mut new.to_vec());
-        self.position.new += new.len() as u64;
+        let start = self.literals.len();
+        self.literals.extend_from_slice(new);
+        self.models.literals(&mut self.literal_stream, &mut self.literals[start..]);
     }
 
-    pub(crate) fn finish(self) -> Vec<u8> {
-        self.stream.finish()
+    pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
+        let stream = self.stream.finish();
+        let mut literals =
+            if self.literals.is_empty() { Vec::new() } else { self.literal_stream.finish() };
+        let mut body = vec![LAYOUT];
+        varint::push(&mut body, literals.len() as u64);
+        if literals.len() >= MIN_ZSTD_LEN {
+            let column = Coded::new(&self.literals, ZSTD_LEVEL, MAX_WINDOW_LOG)?;
+            if column.contents.len() < literals.len() {
+                body = vec![ZSTD_LITERALS];
+                column.push_head(&mut body);
+                literals = column.contents;
+            }
+        }
+        body.try_reserve_exact(stream.len() + literals.len()).map_err(|_| Fault::OutOfMemory)?;
+        body.extend_from_slice(&stream);
+        body.extend_from_slice(&literals);
+        Ok(body)
     }
 }
 
+pub(crate) struct Decoder {
+    models: Models,
+    stream: range::Decoder,
+    literals: LiteralReader,
+}
+
+enum LiteralReader {
+    /// No literals at all.
+    None,
+    Stream(range::Decoder),
+    Column {
+        reader: column::Reader,
+        contents: Vec<u8>,
+    },
+}
+
 impl Decoder {
-    pub(crate) fn new(body: Vec<u8>, group: Group) -> Self {
-        Coder::with(range::Decoder::new(body, 1), group)
+    pub(crate) fn new(mut body: Vec<u8>, group: Group) -> Result<Self, Fault> {
+        let (head, literals_len, start) = if body[0] == LAYOUT {
+            let (literals_len, len) = varint::read(&body[1..]).ok_or(Fault::Number)?;
+            (None, usize::try_from(literals_len).map_err(|_| Fault::Number)?, 1 + len)
+        } else {
+            let (head, len) = Head::parse(&body[1..], MAX_GROUP_LEN as usize)?;
+            (Some(head), head.coded_len(), 1 + len)
+        };
+        if literals_len > body.len() - start {
+            return Err(Fault::Ended);
+        }
+        let contents = body.split_off(body.len() - literals_len);
+        let literals = match head {
+            Some(head) => {
+                let reader = column::Reader::new(head, 0, MAX_WINDOW_LOG)?;
+                LiteralReader::Column { reader, contents }
+            }
+            None if contents.is_empty() => LiteralReader::None,
+            None => LiteralReader::Stream(range::Decoder::new(contents, 0)),
+        };
+        let stream = range::Decoder::new(body, start);
+        Ok(Decoder { models: Models::new(group), stream, literals })
     }
 
     pub(crate) fn piece(&mut self) -> Result<Piece, Fault> {
-        let piece = self.code_piece(Piece { old: 0, aligned_len: 0, literal_len: 0 });
+        let unknown = Piece { old: 0, aligned_len: 0, literal_len: 0 };
+        let piece = self.models.piece(&mut self.stream, unknown);
         self.stream.check()?;
         Ok(piece)
     }
 
     pub(crate) fn aligned(&mut self, old: OldBytes<'_>, out: &mut [u8]) -> Result<(), Fault> {
-        self.code_aligned(old, out);
+        self.models.aligned(&mut self.stream, old, &mut *out);
+        self.models.pass(out);
         self.stream.check()
     }
 
     pub(crate) fn literals(&mut self, out: &mut [u8]) -> Result<(), Fault> {
-        self.literals.code(&mut self.stream, &mut self.before, out);
-        self.position.new += out.len() as u64;
-        self.stream.check()
+        match &mut self.literals {
+            LiteralReader::None => Err(Fault::Ended),
+            LiteralReader::Stream(stream) => {
+                self.models.literals(stream, out);
+                stream.check()
+            }
+            LiteralReader::Column { reader, contents } => {
+                self.models.position = self.models.position.after(out.len());
+                reader.read(contents, out)
+            }
+        }
     }
 
-    pub(crate) fn finish(&self) -> Result<(), Fault> {
-        self.stream.finish()
+    pub(crate) fn finish(mut self) -> Result<(), Fault> {
+        self.stream.finish()?;
+        match &mut self.literals {
+            LiteralReader::None => Ok(()),
+            LiteralReader::Stream(stream) => stream.finish(),
+            LiteralReader::Column { reader, contents } => reader.finish(contents),
+        }
     }
 }
 
-impl<C> fmt::Debug for Coder<C> {
+impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Coder").finish_non_exhaustive()
+        f.debug_struct("Encoder").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").finish_non_exhaustive()
     }
 }

@@ -127,3 +127,57 @@ impl BitCoder for Decoder {
         bit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_back_at_any_probabilities(bits in vec((any::<bool>(), 1u16..), 0..2000)) {
+            let mut encoder = Encoder::new(vec![0xee]);
+            for &(bit, probability) in &bits {
+                encoder.code(bit, probability);
+            }
+            let mut decoder = Decoder::new(encoder.finish(), 1);
+            for &(bit, probability) in &bits {
+                prop_assert_eq!(decoder.code(!bit, probability), bit);
+                prop_assert_eq!(decoder.check(), Ok(()));
+            }
+            prop_assert_eq!(decoder.finish(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_bit_costs_what_its_probability_says() {
+        let mut encoder = Encoder::new(Vec::new());
+        for i in 0..80_000 {
+            encoder.code(i % 10 > 0, 58_982); // nine of ten
+        }
+        // 80000 bits of 0.469 bits each.
+        let len = encoder.finish().len();
+        assert!((4685..4695).contains(&len), "{len}");
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_or_too_long_does_not_end_right() {
+        let mut encoder = Encoder::new(Vec::new());
+        for i in 0..100 {
+            encoder.code(i % 3 == 0, 1 << 15);
+        }
+        let stream = encoder.finish();
+        let finished = |stream: &[u8]| {
+            let mut decoder = Decoder::new(stream.to_vec(), 0);
+            for _ in 0..100 {
+                decoder.code(false, 1 << 15);
+            }
+            decoder.finish()
+        };
+        assert_eq!(finished(&stream), Ok(()));
+        assert_eq!(finished(&stream[..stream.len() - 1]), Err(Fault::Ended));
+        assert_eq!(finished(&[&stream[..], &[0]].concat()), Err(Fault::Stray));
+    }
+}

@@ -4,11 +4,11 @@
 //! like a reference, the old file says what it pointed at; if another reference to that place, or
 //! to one near it, has been seen, it is known how far the place has moved.
 
-use super::Around;
+use super::differences::Around;
 
 /// Base 2 logarithms of the sizes of regions whose movement is remembered; the first is one place.
 const REGIONS: [u32; 4] = [0, 6, 10, 14];
-const TABLE_BITS: u32 = 15;
+const TABLE_BITS: u32 = 14;
 
 /// Bytes of a reference.
 const LEN: u32 = 4;
@@ -168,59 +168,70 @@ fn slot(region: u32) -> usize {
 pub(crate) fn is_relative(around: &Around) -> bool {
     let [_, before3, before2, before1] = around.before;
     match before1 {
-        0xe8 | 0xe9 => true,
-        0x80..0x90 if before2 == 0x0f => true,
-        // Addressed by the instruction pointer, behind an opcode that often is.
+        0xe8 | 0xe9 => true,                    // call, jmp
+        0x80..=0x8f if before2 == 0x0f => true, // jcc
+        // An operand at a distance from the next instruction, behind an opcode that often has one.
         _ if before1 & 0xc7 == 0x05 => {
-            matches!(
-                before2,
-                0x8d | 0x8b
-                    | 0x89
-                    | 0x8a
-                    | 0x88
-                    | 0x3b
-                    | 0x39
-                    | 0x38
-                    | 0x3a
-                    | 0x63
-                    | 0x80
-                    | 0x81
-                    | 0x83
-                    | 0xc6
-                    | 0xc7
-                    | 0x03
-                    | 0x2b
-                    | 0x33
-                    | 0x85
-                    | 0x84
-            ) || before2 == 0xff
-                || before3 == 0x0f
-                    && matches!(
-                        before2,
-                        0x10 | 0x11
-                            | 0x28
-                            | 0x29
-                            | 0x2e
-                            | 0x2f
-                            | 0x54
-                            | 0x57
-                            | 0x58
-                            | 0x59
-                            | 0x5c
-                            | 0x5e
-                            | 0x6f
-                            | 0x7f
-                            | 0xb6
-                            | 0xb7
-                            | 0xbe
-                            | 0xbf
-                            | 0xd6
-                            | 0xef
-                            | 0x6e
-                            | 0x7e
-                            | 0xaf
-                    )
+            OPCODES.contains(&before2) || before3 == 0x0f && OPCODES_0F.contains(&before2)
         }
         _ => false,
+    }
+}
+
+/// Opcodes of arithmetic, moves, lea and calls.
+const OPCODES: [u32; 21] = [
+    0x03, 0x2b, 0x33, 0x38, 0x39, 0x3a, 0x3b, 0x63, 0x80, 0x81, 0x83, 0x84, 0x85, 0x88, 0x89, 0x8a,
+    0x8b, 0x8d, 0xc6, 0xc7, 0xff,
+];
+
+/// Opcodes behind 0x0f: moves and arithmetic of vectors, moves with extension.
+const OPCODES_0F: [u32; 23] = [
+    0x10, 0x11, 0x28, 0x29, 0x2e, 0x2f, 0x54, 0x57, 0x58, 0x59, 0x5c, 0x5e, 0x6e, 0x6f, 0x7e, 0x7f,
+    0xaf, 0xb6, 0xb7, 0xbe, 0xbf, 0xd6, 0xef,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes a reference whose new value is known; returns which bytes were guessed right.
+    fn code(references: &mut References, old: u32, new: u32, origin: u32, moved: u32) -> [bool; 4] {
+        references.begin(old, origin, moved);
+        let bytes = old.to_le_bytes().into_iter().zip(new.to_le_bytes());
+        let mut right = [false; 4];
+        for (right, (old, new)) in right.iter_mut().zip(bytes) {
+            let difference = (references.guess().context >> 8) as u8;
+            *right = old.wrapping_add(difference) == new;
+            references.learn(new);
+        }
+        assert!(!references.is_inside());
+        right
+    }
+
+    #[test]
+    fn a_second_reference_to_a_place_is_guessed_from_wherever_it_comes() {
+        let mut references = References::new();
+        // A call at 1000 of a function at 5000 that has moved to 5300; the call has moved by 16.
+        let first = code(&mut references, 4000, 4284, 1000, 16);
+        assert_eq!(first, [false, false, true, true]);
+        // From behind it at 90000, moved by 500.
+        let old = 5000u32.wrapping_sub(90_000);
+        let new = 5300u32.wrapping_sub(90_500);
+        assert_eq!(code(&mut references, old, new, 90_000, 500), [true; 4]);
+        // To a neighbour of the function.
+        assert_eq!(code(&mut references, 4100, 4400, 1000, 0), [true; 4]);
+        // To a place of which nothing is known.
+        assert_eq!(code(&mut references, 400_000, 400_300, 1000, 0)[..2], [false; 2]);
+    }
+
+    #[test]
+    fn calls_jumps_and_operands_relative_to_the_instruction_are_seen() {
+        let before = |bytes: [u32; 4]| is_relative(&Around { before: bytes, from: [0; 4] });
+        assert!(before([0, 0, 0, 0xe8])); // call
+        assert!(before([0, 0, 0x0f, 0x84])); // je
+        assert!(before([0, 0x48, 0x8d, 0x05])); // lea rax, [rip + ...]
+        assert!(before([0, 0x0f, 0x10, 0x0d])); // movups xmm1, [rip + ...]
+        assert!(!before([0, 0, 0, 0x84]));
+        assert!(!before([0, 0x48, 0x8d, 0x45])); // lea rax, [rbp + ...]
     }
 }
