@@ -7,11 +7,11 @@ use super::{Fault, columns, mixed};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyFacts {
-    /// `split`, `paired` or `mixed`, as in `docs/formats.md`.
+    /// As `docs/formats.md` calls it: `split`, `paired`, `mixed`, or `mixed, literals by zstd`.
     pub layout: &'static str,
     /// Bytes of the body, without its check.
     pub bytes: u64,
-    /// The columns; none in the mixed layout.
+    /// The columns; none in the mixed layouts.
     pub columns: Vec<ColumnFacts>,
 }
 
@@ -43,10 +43,13 @@ pub(crate) fn describe(body: &[u8]) -> Result<BodyFacts, Fault> {
         Some(&columns::SPLIT) => "split",
         Some(&columns::PAIRED) => "paired",
         Some(&mixed::LAYOUT) => "mixed",
+        Some(&mixed::ZSTD_LITERALS) => "mixed, literals by zstd",
         Some(&found) => return Err(Fault::UnknownLayout { found }),
     };
-    let columns =
-        if layout == "mixed" { Vec::new() } else { columns::heads(body)?.0.map(facts).into() };
+    let columns = match body[0] {
+        columns::SPLIT | columns::PAIRED => columns::heads(body)?.0.map(facts).into(),
+        _ => Vec::new(),
+    };
     Ok(BodyFacts { layout, bytes: body.len() as u64, columns })
 }
 
