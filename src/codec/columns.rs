@@ -29,6 +29,10 @@ const NAMES: [&str; COLUMNS] =
 const GAPS: usize = 3;
 const VALUES: usize = 4;
 
+/// A longer column is compressed at no higher level: the last two take twice the time for some
+/// percent.
+const LONG_COLUMN: usize = 1 << 20;
+const LONG_COLUMN_LEVEL: i32 = 17;
 /// zstd's level for the choice between the layouts.
 const TRIAL_LEVEL: i32 = 3;
 
@@ -89,8 +93,10 @@ impl Encoder {
     }
 
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
-        let code =
-            |raw: &[u8], column: usize| Coded::new(raw, self.zstd_level, MAX_WINDOW_LOGS[column]);
+        let code = |raw: &[u8], column: usize| {
+            let most = if raw.len() > LONG_COLUMN { LONG_COLUMN_LEVEL } else { self.zstd_level };
+            Coded::new(raw, self.zstd_level.min(most), MAX_WINDOW_LOGS[column])
+        };
         let sparse::Encoder { gaps, values, .. } = &self.differences;
         let paired = self.differences.paired();
         let (layout, gaps, values) = if self.pairs_are_shorter(&paired)? {

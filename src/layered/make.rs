@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::groups::{GROUP_LEN, Groups, Laid};
 use super::{PatchLevel, check_of, report};
-use crate::codec::{Encoder, Fault, Piece};
+use crate::codec::{Encoder, Fault, Layout, Piece};
 use crate::error::{Error, IoAction, Result};
 use crate::format::{PatchHeader, varint};
 use crate::monitor::{Monitor, Progress};
@@ -17,6 +17,9 @@ use crate::strong::{StrongHash, StrongState, StrongSum};
 
 /// Memory that applying needs at most, whatever the patch.
 const MEMORY_MIB: u8 = 64;
+/// A body that is no longer is coded by mixing contexts at every level, if that is shorter: with so
+/// little to say it takes no time.
+const SMALL_BODY: usize = 4 << 10;
 
 /// How a layered patch is made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -148,18 +151,24 @@ fn make_group(
     let len = laid.group.len;
     let mut sums = Vec::new();
     sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
-    let body = encode(groups, &laid, &laid.pieces, level)?;
+    let mut body = encode(groups, &laid, &laid.pieces, level.layout())?;
+    if body.len() <= SMALL_BODY && level != PatchLevel::Max {
+        let mixed = encode(groups, &laid, &laid.pieces, PatchLevel::Max.layout())?;
+        if mixed.len() < body.len() {
+            body = mixed;
+        }
+    }
     if body.len() as u64 <= header.max_coded_len(number) {
         return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
     }
     // Pieces that cost more than they save.
     let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-    let body = encode(groups, &laid, &literal, PatchLevel::Default)?;
+    let body = encode(groups, &laid, &literal, PatchLevel::Default.layout())?;
     Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
 }
 
-fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], level: PatchLevel) -> Result<Vec<u8>> {
-    let mut encoder = Encoder::new(level.layout(), laid.group).map_err(out_of_memory)?;
+fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::new(layout, laid.group).map_err(out_of_memory)?;
     groups.for_each_piece(laid, pieces, |piece, old, aligned, literal| {
         encoder.piece(piece);
         if !aligned.is_empty() {
