@@ -4,10 +4,8 @@
 //! Keys are hashes, so their bits are used as they are: the leading ones choose the word, the last
 //! 15 the bits in it.
 
-use crate::error::{Result, try_vec};
-
-/// Bits of a word are counted from this one.
-const FIRST_BIT: u32 = 1 << 31;
+use crate::error::Result;
+use crate::simd::pages::try_large_vec;
 
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -21,14 +19,15 @@ impl Filter {
     /// 20 to 40 bits per key: one to eight of a thousand foreign keys pass.
     pub(crate) fn new(keys: usize) -> Result<Self> {
         let words = (keys / 8 * 5).clamp(2, 1 << 31).next_power_of_two();
-        Ok(Filter { words: try_vec(0, words)?, word_shift: 32 - words.ilog2() })
+        Ok(Filter { words: try_large_vec(0, words)?, word_shift: 32 - words.ilog2() })
     }
 
     pub(crate) fn insert(&mut self, key: u32) {
         let mut set = |key: u32| {
-            let bit = |bit: u32| FIRST_BIT >> (bit & 31);
-            self.words[(key >> self.word_shift) as usize] |=
-                bit(key) | bit(key >> 5) | bit(key >> 10);
+            let word = &mut self.words[(key >> self.word_shift) as usize];
+            for bit in [key, key >> 5, key >> 10] {
+                *word |= bit_of(bit);
+            }
         };
         set(key);
         if key == u32::MAX {
@@ -56,8 +55,14 @@ impl LookUp<'_> {
     #[inline(always)]
     pub(crate) fn may_contain(self, key: u32) -> bool {
         let word = self.words[(key >> self.word_shift) as usize];
-        // Written so that every test is one instruction.
-        let is_set = |bit: u32| word & 1 << (!bit & 31) != 0;
+        let is_set = |bit: u32| word & bit_of(bit) != 0;
         is_set(key) & is_set(key >> 5) & is_set(key >> 10)
     }
+}
+
+/// Returns the bit of a word that the last five bits of a number choose, counted from the highest;
+/// written so that setting it or testing it is one instruction.
+#[inline(always)]
+fn bit_of(number: u32) -> u32 {
+    1 << (!number & 31)
 }

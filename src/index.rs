@@ -1,14 +1,17 @@
-//! The sums of a basis, ready for look-up: a filter, a directory and the blocks in key order.
+//! The sums of a basis, ready for look-up: a filter, a directory and the blocks by bucket.
 //!
-//! Blocks are sorted by (look-up key, strong sum, block number). A directory over the leading bits
-//! of the key names the few that can match; inside it both the weak and the strong sum are found
-//! by bisection, so that a signature full of equal weak sums costs a logarithm and not a scan. Of
-//! equal blocks only the first is kept, which is the one librsync takes.
+//! A directory over the leading bits of the look-up key names the few blocks that can match. They lie
+//! in the order of the basis and are tried in turn, so that of equal blocks the first is found, which
+//! is the one librsync takes. Where one bucket has many, since blocks repeat or the signature was made
+//! to collide, it is sorted by (key, strong sum, number) and keeps the first of equal blocks; then both
+//! sums are found by bisection, so that a signature full of equal weak sums costs a logarithm and not
+//! a scan.
 
-use crate::error::{Result, try_vec};
+use crate::error::Result;
 use crate::filter::Filter;
 use crate::options::SignatureParams;
 use crate::signature::Signature;
+use crate::simd::pages::try_large_vec;
 use crate::stats::SearchStats;
 use crate::strong::StrongSum;
 
@@ -21,10 +24,12 @@ pub struct Index {
     filter: Filter,
     /// Where in `entries` those of each bucket start; one more than buckets.
     directory: Vec<u32>,
-    /// Sorted, without repeated blocks.
     entries: Vec<Entry>,
     bucket_shift: u32,
 }
+
+/// Buckets with more blocks are sorted.
+const CROWDED: usize = 32;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -33,7 +38,7 @@ struct Entry {
 }
 
 impl Index {
-    /// Sorts the blocks of a signature, in O(n log n) whatever it holds.
+    /// Arranges the blocks of a signature, in O(n) unless many weak sums are alike, in O(n log n) at worst.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
@@ -44,48 +49,37 @@ impl Index {
 
         let bucket_bits = (blocks / 8).max(2).next_power_of_two().ilog2();
         let bucket_shift = 32 - bucket_bits;
-        let mut filter = Filter::new(blocks)?;
         // Counting sort by bucket: entry b + 1 counts, then names the next free place of bucket b.
-        let mut directory = try_vec(0u32, (1 << bucket_bits) + 2)?;
+        let mut directory = try_large_vec(0u32, (1 << bucket_bits) + 2)?;
         for key in keys() {
-            filter.insert(key);
             directory[(key >> bucket_shift) as usize + 2] += 1;
         }
         for bucket in 2..directory.len() {
             directory[bucket] += directory[bucket - 1];
         }
-        let mut entries = try_vec(Entry { key: 0, block: 0 }, blocks)?;
+        let mut entries = try_large_vec(Entry { key: 0, block: 0 }, blocks)?;
         for (block, key) in (0..).zip(keys()) {
             let next = &mut directory[(key >> bucket_shift) as usize + 1];
             entries[*next as usize] = Entry { key, block };
             *next += 1;
         }
         directory.pop();
+        // In the order of buckets the filter is walked through from front to end.
+        let mut filter = Filter::new(blocks)?;
+        entries.iter().for_each(|entry| filter.insert(entry.key));
 
-        // Sort each bucket and keep the first of equal blocks. Sorts are unstable, with the number
-        // as last key: a stable sort allocates.
-        let strong = |entry: &Entry| signature.strong_sum(entry.block as usize);
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
             let end = *bucket_end as usize;
-            let bucket = &mut entries[start..end];
-            bucket
-                .sort_unstable_by_key(|entry| u64::from(entry.key) << 32 | u64::from(entry.block));
-            for equal_keys in bucket.chunk_by_mut(|a, b| a.key == b.key) {
-                if equal_keys.len() > 1 {
-                    equal_keys.sort_unstable_by(|a, b| {
-                        strong(a).cmp(strong(b)).then(a.block.cmp(&b.block))
-                    });
-                }
+            let mut bucket = start..end;
+            if bucket.len() > CROWDED {
+                bucket.end -= fold(&mut entries[bucket.clone()], &signature);
             }
-            for position in start..end {
-                let entry = entries[position];
-                let last = entries[..kept].last();
-                let repeats = last
-                    .is_some_and(|last| last.key == entry.key && strong(last) == strong(&entry));
-                entries[kept] = entry;
-                kept += usize::from(!repeats);
+            let len = bucket.len();
+            if kept < start {
+                entries.copy_within(bucket, kept);
             }
+            kept += len;
             *bucket_end = kept as u32;
             start = end;
         }
@@ -130,12 +124,19 @@ impl Index {
     ) -> Option<u32> {
         let bucket = (key >> self.bucket_shift) as usize;
         let bucket = self.directory[bucket] as usize..self.directory[bucket + 1] as usize;
-        let entries = &self.entries[bucket];
-        let first = entries.partition_point(|entry| {
-            stats.weak_compares += 1;
-            entry.key < key
-        });
-        let entries = &entries[first..];
+        let bucket = &self.entries[bucket];
+        let is_sorted = bucket.len() > CROWDED;
+        let first = if is_sorted {
+            bucket.partition_point(|entry| {
+                stats.weak_compares += 1;
+                entry.key < key
+            })
+        } else {
+            let first = bucket.iter().position(|entry| entry.key == key)?;
+            stats.weak_compares += first as u64 + 1;
+            first
+        };
+        let entries = &bucket[first..];
         if entries.first()?.key != key {
             return None;
         }
@@ -144,11 +145,44 @@ impl Index {
         stats.strong_sums += 1;
         let wanted = &strong_sum[..self.params().strong_len().into()];
         let strong_of = |entry: &Entry| self.signature.strong_sum(entry.block as usize);
-        let first = entries.partition_point(|entry| {
-            stats.strong_compares += 1;
-            entry.key == key && strong_of(entry) < wanted
-        });
-        let found = entries.get(first)?;
-        (found.key == key && strong_of(found) == wanted).then_some(found.block)
+        let found = if is_sorted {
+            let first = entries.partition_point(|entry| {
+                stats.strong_compares += 1;
+                entry.key == key && strong_of(entry) < wanted
+            });
+            entries.get(first).filter(|found| found.key == key && strong_of(found) == wanted)
+        } else {
+            entries.iter().find(|entry| {
+                entry.key == key && {
+                    stats.strong_compares += 1;
+                    strong_of(entry) == wanted
+                }
+            })
+        };
+        found.map(|entry| entry.block)
     }
+}
+
+/// Sorts the entries of a bucket, keeps the first of equal blocks at the front, and returns how many
+/// were others.
+fn fold(bucket: &mut [Entry], signature: &Signature) -> usize {
+    let strong = |entry: &Entry| signature.strong_sum(entry.block as usize);
+    // Sorts are unstable, with the number as last key: a stable sort allocates.
+    bucket.sort_unstable_by_key(|entry| u64::from(entry.key) << 32 | u64::from(entry.block));
+    for equal_keys in bucket.chunk_by_mut(|a, b| a.key == b.key) {
+        if equal_keys.len() > 1 {
+            equal_keys
+                .sort_unstable_by(|a, b| strong(a).cmp(strong(b)).then(a.block.cmp(&b.block)));
+        }
+    }
+    let mut kept = 0;
+    for position in 0..bucket.len() {
+        let entry = bucket[position];
+        let last = bucket[..kept].last();
+        let repeats =
+            last.is_some_and(|last| last.key == entry.key && strong(last) == strong(&entry));
+        bucket[kept] = entry;
+        kept += usize::from(!repeats);
+    }
+    bucket.len() - kept
 }

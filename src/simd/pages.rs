@@ -1,0 +1,43 @@
+//! Tables of many megabytes on large pages, where the system has them.
+//!
+//! Memory is handed out page by page when it is first touched, which for small pages takes longer than
+//! what is done with the bytes, and every access to them has to be translated.
+
+use crate::error::{Result, reserve_exact};
+
+/// Smaller tables are left alone, since the last page is not full. In bytes.
+const LARGE: usize = 2 << 20;
+
+/// As [`reserve_exact`].
+pub(crate) fn reserve_large<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
+    reserve_exact(vec, additional)?;
+    prefer_large_pages(vec);
+    Ok(())
+}
+
+/// As [`try_vec`](crate::error::try_vec).
+pub(crate) fn try_large_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    reserve_large(&mut vec, len)?;
+    vec.resize(len, value);
+    Ok(vec)
+}
+
+#[cfg(target_os = "linux")]
+fn prefer_large_pages<T>(vec: &Vec<T>) {
+    /// A multiple of the size of a small page on any machine.
+    const ALIGNMENT: usize = 64 << 10;
+    let start = vec.as_ptr().addr();
+    let end = start + vec.capacity() * size_of::<T>();
+    let range = start.next_multiple_of(ALIGNMENT)..end - end % ALIGNMENT;
+    if range.len() < LARGE {
+        return;
+    }
+    let first: *const T = vec.as_ptr().with_addr(range.start);
+    // SAFETY: the range lies inside of the vector's allocation, and the advice changes no byte of it.
+    // Should the system refuse, nothing is lost.
+    unsafe { libc::madvise(first.cast_mut().cast(), range.len(), libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prefer_large_pages<T>(_: &Vec<T>) {}
