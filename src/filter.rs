@@ -23,16 +23,7 @@ impl Filter {
     }
 
     pub(crate) fn insert(&mut self, key: u32) {
-        let mut set = |key: u32| {
-            let word = &mut self.words[(key >> self.word_shift) as usize];
-            for bit in [key, key >> 5, key >> 10] {
-                *word |= bit_of(bit);
-            }
-        };
-        set(key);
-        if key == u32::MAX {
-            set(0);
-        }
+        self.words[(key >> self.word_shift) as usize] |= bits_of(key);
     }
 
     #[inline(always)]
@@ -50,19 +41,17 @@ pub(crate) struct LookUp<'a> {
 }
 
 impl LookUp<'_> {
-    /// Returns false if the key was not inserted, true if it may have been. Key 0 passes for
-    /// `u32::MAX`, so `WeakHash::mix` will do for a look-up.
+    /// Returns false if the key was not inserted, true if it may have been.
     #[inline(always)]
     pub(crate) fn may_contain(self, key: u32) -> bool {
         let word = self.words[(key >> self.word_shift) as usize];
-        let is_set = |bit: u32| word & bit_of(bit) != 0;
-        is_set(key) & is_set(key >> 5) & is_set(key >> 10)
+        !word & bits_of(key) == 0
     }
 }
 
-/// Returns the bit of a word that the last five bits of a number choose, counted from the highest;
-/// written so that setting it or testing it is one instruction.
+/// Returns the bits of a key in its word.
 #[inline(always)]
-fn bit_of(number: u32) -> u32 {
-    1 << (!number & 31)
+fn bits_of(key: u32) -> u32 {
+    let bit = |number: u32| 1 << (number & 31);
+    bit(key) | bit(key >> 5) | bit(key >> 10)
 }

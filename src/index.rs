@@ -45,7 +45,7 @@ impl Index {
     pub fn new(signature: Signature) -> Result<Self> {
         let blocks = signature.blocks();
         let weak = signature.params().kind().weak;
-        let keys = || signature.weak_sums().iter().map(|&sum| weak.key(sum));
+        let keys = || signature.weak_sums().iter().map(|&sum| weak.index_key(sum));
 
         let bucket_bits = (blocks / 8).max(2).next_power_of_two().ilog2();
         let bucket_shift = 32 - bucket_bits;
@@ -67,6 +67,9 @@ impl Index {
         // In the order of buckets the filter is walked through from front to end.
         let mut filter = Filter::new(blocks)?;
         entries.iter().for_each(|entry| filter.insert(entry.key));
+        if filter.look_up().may_contain(weak.index_key(0)) {
+            filter.insert(weak.spread(0));
+        }
 
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
@@ -114,6 +117,13 @@ impl Index {
         self.filter.look_up().may_contain(key)
     }
 
+    /// Brings what is needed to look some keys up into the cache, all at the same time.
+    pub(crate) fn prepare(&self, keys: impl Iterator<Item = u32>) {
+        let first = |key: u32| self.directory[(key >> self.bucket_shift) as usize] as usize;
+        let touched = keys.map(|key| self.entries.get(first(key)).map_or(0, |entry| entry.key));
+        std::hint::black_box(touched.fold(0, |all, key| all ^ key));
+    }
+
     /// Returns the first block with this look-up key and strong sum. The strong sum is asked for if
     /// there is a block with this key, and is None if it is known to be that of no such block.
     pub(crate) fn find(
@@ -132,8 +142,8 @@ impl Index {
                 entry.key < key
             })
         } else {
-            let first = bucket.iter().position(|entry| entry.key == key)?;
-            stats.weak_compares += first as u64 + 1;
+            let first = bucket.iter().take_while(|entry| entry.key != key).count();
+            stats.weak_compares += bucket.len().min(first + 1) as u64;
             first
         };
         let entries = &bucket[first..];

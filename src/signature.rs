@@ -153,7 +153,7 @@ pub(crate) fn sum_blocks(
             each(kind.weak.sum_with(simd, block), strong)?;
         }
         if !short.is_empty() {
-            each(kind.weak.sum_with(simd, short), &kind.strong.sum(short))?;
+            each(kind.weak.sum_with(simd, short), &kind.strong.sum_with(simd, short))?;
         }
     }
     Ok(())
