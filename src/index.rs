@@ -38,7 +38,8 @@ struct Entry {
 }
 
 impl Index {
-    /// Arranges the blocks of a signature, in O(n) unless many weak sums are alike, in O(n log n) at worst.
+    /// Arranges the blocks of a signature, in O(n) unless many weak sums are alike, else in
+    /// O(n log n).
     ///
     /// # Errors
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
@@ -71,6 +72,7 @@ impl Index {
             filter.insert(weak.spread(0));
         }
 
+        // Crowded buckets get shorter, and those behind them move up.
         let (mut start, mut kept) = (0, 0);
         for bucket_end in &mut directory[1..] {
             let end = *bucket_end as usize;
@@ -195,4 +197,47 @@ fn fold(bucket: &mut [Entry], signature: &Signature) -> usize {
         kept += usize::from(!repeats);
     }
     bucket.len() - kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::SignatureKind;
+
+    /// The index of blocks with these weak sums and first bytes of strong sums.
+    fn index_of(blocks: impl Iterator<Item = (u32, u8)>) -> Index {
+        let header = [SignatureKind::default().magic(), 16, 4].map(u32::to_be_bytes);
+        let mut bytes = header.concat();
+        for (weak, strong) in blocks {
+            bytes.extend(weak.to_be_bytes());
+            bytes.extend([strong, 0, 0, 0]);
+        }
+        Index::new(Signature::from_slice(&bytes).unwrap()).unwrap()
+    }
+
+    fn find(index: &Index, key: u32, strong: u8) -> Option<u32> {
+        let mut sum = StrongSum::default();
+        sum[0] = strong;
+        index.find(key, || Some(sum), &mut SearchStats::default())
+    }
+
+    #[test]
+    fn the_first_of_equal_blocks_is_found_however_crowded_its_bucket_is() {
+        const SPREAD: u32 = 0x0404_0404;
+        for crowd in (0..3 * CROWDED as u32).chain([1000]) {
+            // One bucket with two keys in turn and seven strong sums; others with a block each.
+            let crowded = |n: u32| (SPREAD + n % 2, (n % 7) as u8);
+            let alone = |n: u32| (n.wrapping_mul(SPREAD), 9);
+            let index = index_of((0..crowd).map(crowded).chain((2..60).map(alone)));
+            for n in 0..crowd {
+                let (weak, strong) = crowded(n);
+                assert_eq!(find(&index, weak, strong), Some(n % 14), "block {n} of {crowd}");
+                assert_eq!(find(&index, weak, 8), None);
+            }
+            for n in 2..60 {
+                assert_eq!(find(&index, alone(n).0, 9), Some(crowd + n - 2), "behind {crowd}");
+                assert_eq!(find(&index, alone(n).0 + 1, 9), None);
+            }
+        }
+    }
 }

@@ -361,7 +361,8 @@ impl SignatureDecoder {
     fn reserve_expected(&mut self, params: &SignatureParams) {
         let max_bytes = self.options.max_bytes.unwrap_or(u64::MAX);
         let expected_bytes = self.options.expected_bytes.unwrap_or(0).min(max_bytes);
-        let blocks = expected_bytes / params.bytes_per_block() as u64;
+        let sums_len = expected_bytes.saturating_sub(HEADER_LEN as u64);
+        let blocks = sums_len / params.bytes_per_block() as u64;
         if let Ok(blocks) = u32::try_from(blocks) {
             let blocks = blocks as usize;
             let strong_bytes = blocks.saturating_mul(params.strong_len().into());

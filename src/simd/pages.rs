@@ -5,9 +5,6 @@
 
 use crate::error::{Result, reserve_exact};
 
-/// Smaller tables are left alone, since the last page is not full. In bytes.
-const LARGE: usize = 2 << 20;
-
 /// As [`reserve_exact`].
 pub(crate) fn reserve_large<T>(vec: &mut Vec<T>, additional: usize) -> Result<()> {
     reserve_exact(vec, additional)?;
@@ -25,6 +22,8 @@ pub(crate) fn try_large_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
 
 #[cfg(target_os = "linux")]
 fn prefer_large_pages<T>(vec: &Vec<T>) {
+    /// In bytes. Smaller tables are left alone, since no large page would lie inside of them.
+    const LARGE: usize = 2 << 20;
     /// A multiple of the size of a small page on any machine.
     const ALIGNMENT: usize = 64 << 10;
     let start = vec.as_ptr().addr();
@@ -41,3 +40,19 @@ fn prefer_large_pages<T>(vec: &Vec<T>) {
 
 #[cfg(not(target_os = "linux"))]
 fn prefer_large_pages<T>(_: &Vec<T>) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_tables_hold_what_they_are_filled_with() {
+        for len in [0, 1, 1 << 19, (1 << 20) + 1, 5_000_000] {
+            let mut table = try_large_vec(7u32, len).unwrap();
+            assert!(table.len() == len && table.iter().all(|&number| number == 7), "{len}");
+            reserve_large(&mut table, 3 << 20).unwrap();
+            table.push(8);
+            assert!(table.pop() == Some(8) && table.iter().all(|&number| number == 7), "{len}");
+        }
+    }
+}
