@@ -81,13 +81,22 @@ impl<const N: usize> Outbox<N> {
         self.waiting.is_empty()
     }
 
-    /// Moves as much as fits into `output` and returns how much that was.
-    pub(crate) fn drain(&mut self, output: &mut [u8]) -> usize {
-        let moved = copy_front(&self.bytes[self.waiting.clone()], output);
-        self.waiting.start += moved;
+    pub(crate) fn waiting(&self) -> &[u8] {
+        &self.bytes[self.waiting.clone()]
+    }
+
+    /// Takes the first of the waiting bytes out.
+    pub(crate) fn sent(&mut self, len: usize) {
+        self.waiting.start += len;
         if self.waiting.is_empty() {
             self.waiting = 0..0;
         }
+    }
+
+    /// Moves as much as fits into `output` and returns how much that was.
+    pub(crate) fn drain(&mut self, output: &mut [u8]) -> usize {
+        let moved = copy_front(self.waiting(), output);
+        self.sent(moved);
         moved
     }
 }

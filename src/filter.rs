@@ -4,10 +4,8 @@
 //! Keys are hashes, so their bits are used as they are: the leading ones choose the word, the last
 //! 15 the bits in it.
 
-use crate::error::{Result, try_vec};
-
-/// Bits of a word are counted from this one.
-const FIRST_BIT: u32 = 1 << 31;
+use crate::error::Result;
+use crate::simd::pages::try_large_vec;
 
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -21,19 +19,11 @@ impl Filter {
     /// 20 to 40 bits per key: one to eight of a thousand foreign keys pass.
     pub(crate) fn new(keys: usize) -> Result<Self> {
         let words = (keys / 8 * 5).clamp(2, 1 << 31).next_power_of_two();
-        Ok(Filter { words: try_vec(0, words)?, word_shift: 32 - words.ilog2() })
+        Ok(Filter { words: try_large_vec(0, words)?, word_shift: 32 - words.ilog2() })
     }
 
     pub(crate) fn insert(&mut self, key: u32) {
-        let mut set = |key: u32| {
-            let bit = |bit: u32| FIRST_BIT >> (bit & 31);
-            self.words[(key >> self.word_shift) as usize] |=
-                bit(key) | bit(key >> 5) | bit(key >> 10);
-        };
-        set(key);
-        if key == u32::MAX {
-            set(0);
-        }
+        self.words[(key >> self.word_shift) as usize] |= bits_of(key);
     }
 
     #[inline(always)]
@@ -51,13 +41,17 @@ pub(crate) struct LookUp<'a> {
 }
 
 impl LookUp<'_> {
-    /// Returns false if the key was not inserted, true if it may have been. Key 0 passes for
-    /// `u32::MAX`, so `WeakHash::mix` will do for a look-up.
+    /// Returns false if the key was not inserted, true if it may have been.
     #[inline(always)]
     pub(crate) fn may_contain(self, key: u32) -> bool {
         let word = self.words[(key >> self.word_shift) as usize];
-        // Written so that every test is one instruction.
-        let is_set = |bit: u32| word & 1 << (!bit & 31) != 0;
-        is_set(key) & is_set(key >> 5) & is_set(key >> 10)
+        !word & bits_of(key) == 0
     }
+}
+
+/// Returns the bits of a key in its word.
+#[inline(always)]
+fn bits_of(key: u32) -> u32 {
+    let bit = |number: u32| 1 << (number & 31);
+    bit(key) | bit(key >> 5) | bit(key >> 10)
 }

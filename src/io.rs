@@ -20,6 +20,8 @@ use crate::strong::{StrongHash, StrongState};
 const DEFAULT_BUFFER: usize = 256 << 10;
 /// Bytes read and written at once even where an engine is to see fewer.
 const MIN_BUFFER: usize = 4 << 10;
+/// Output of a delta that is gathered before it is written.
+const SHORT_OUTPUT: usize = 32 << 10;
 /// Most input that a signature reads at once for the sake of hashing many blocks together.
 const MAX_SIGNATURE_BUFFER: usize = 8 << 20;
 
@@ -137,8 +139,44 @@ pub fn delta(
     monitor: &mut dyn Monitor,
 ) -> Result<DeltaStats> {
     let mut engine = DeltaEncoder::new(index, options);
-    drive(&mut engine, new, output, buffers, monitor)?;
+    match buffers {
+        BufferSizes { input: None, output: None } => {
+            drive_delta(&mut engine, new, output, monitor)?;
+        }
+        _ => drive(&mut engine, new, output, buffers, monitor)?,
+    }
     Ok(engine.stats())
+}
+
+/// As [`drive`], but reads into the buffer of the engine, and writes long literals out of it.
+fn drive_delta(
+    engine: &mut DeltaEncoder<&Index>,
+    mut new: impl Read,
+    mut output: impl Write,
+    monitor: &mut dyn Monitor,
+) -> Result<()> {
+    let mut sink = Sink::new(Some(SHORT_OUTPUT))?;
+    let mut done = Progress::default();
+    let mut ended = false;
+    loop {
+        let waiting = engine.waiting();
+        if !waiting.is_empty() {
+            let len = waiting.len();
+            done.out_bytes += len as u64;
+            sink.write_through(waiting, &mut output)?;
+            engine.sent(len);
+        } else if !engine.queue_output(ended)? {
+            sink.write(&mut output)?;
+            if ended {
+                return output.flush().map_err(Error::io(IoAction::Write));
+            }
+            let len = read(&mut new, engine.space(DEFAULT_BUFFER)?)?;
+            engine.advance(len);
+            ended = len == 0;
+            done.in_bytes += len as u64;
+            report(monitor, done)?;
+        }
+    }
 }
 
 /// Writes the result of a delta.
@@ -185,7 +223,7 @@ pub(crate) fn patch_with(
                 };
                 if sink.is_full() || to_read == 0 {
                     sink.write(&mut output)?;
-                    report(monitor, &source, &sink)?;
+                    report(monitor, progress(&source, &sink))?;
                 }
                 if to_read == 0 {
                     let copied = shortcut.copy(&basis.inner, position, len);
@@ -206,13 +244,13 @@ pub(crate) fn patch_with(
             PatchStatus::NeedsOutput => {
                 if sink.is_full() {
                     sink.write(&mut output)?;
-                    report(monitor, &source, &sink)?;
+                    report(monitor, progress(&source, &sink))?;
                 }
             }
             PatchStatus::NeedsInput => {
                 if source.is_empty() {
                     source.refill(&mut delta)?;
-                    report(monitor, &source, &sink)?;
+                    report(monitor, progress(&source, &sink))?;
                 }
             }
             PatchStatus::Failing => sink.write(&mut output)?,
@@ -281,7 +319,7 @@ fn drive_into(
         }
         if needs_input {
             source.refill(&mut input)?;
-            report(monitor, &source, &sink)?;
+            report(monitor, progress(&source, &sink))?;
         }
         if step.status == Status::Done {
             return Ok(());
@@ -289,8 +327,11 @@ fn drive_into(
     }
 }
 
-fn report(monitor: &mut dyn Monitor, source: &Source, sink: &Sink) -> Result<()> {
-    let done = Progress { in_bytes: source.total_bytes, out_bytes: sink.total_bytes };
+fn progress(source: &Source, sink: &Sink) -> Progress {
+    Progress { in_bytes: source.total_bytes, out_bytes: sink.total_bytes }
+}
+
+fn report(monitor: &mut dyn Monitor, done: Progress) -> Result<()> {
     match monitor.progress(done) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Cancelled),
@@ -591,6 +632,21 @@ impl Sink {
 
     fn clear(&mut self) {
         self.filled = 0;
+    }
+
+    /// Gathers bytes, and writes what was gathered if they do not fit.
+    fn write_through(&mut self, bytes: &[u8], output: &mut impl Write) -> Result<()> {
+        if bytes.len() > self.buf.len() - self.filled {
+            self.write(output)?;
+        }
+        match self.buf.get_mut(self.filled..self.filled + bytes.len()) {
+            Some(space) => {
+                space.copy_from_slice(bytes);
+                self.produced(bytes.len());
+                Ok(())
+            }
+            None => output.write_all(bytes).map_err(Error::io(IoAction::Write)),
+        }
     }
 
     fn write(&mut self, output: &mut impl Write) -> Result<()> {

@@ -7,6 +7,7 @@ use crate::error::{Error, Part, Result, reserve};
 use crate::format::be_uint;
 use crate::format::signature::{HEADER_LEN, Strictness, decode_header, encode_header, field_at};
 use crate::options::SignatureParams;
+use crate::simd::pages::reserve_large;
 use crate::simd::{Level, Simd};
 use crate::stats::SignatureStats;
 use crate::strong::{MAX_STRONG_LEN, StrongState, StrongSum};
@@ -152,7 +153,7 @@ pub(crate) fn sum_blocks(
             each(kind.weak.sum_with(simd, block), strong)?;
         }
         if !short.is_empty() {
-            each(kind.weak.sum_with(simd, short), &kind.strong.sum(short))?;
+            each(kind.weak.sum_with(simd, short), &kind.strong.sum_with(simd, short))?;
         }
     }
     Ok(())
@@ -200,7 +201,8 @@ impl Signature {
     /// # Errors
     /// As [`SignatureDecoder::push`] and [`SignatureDecoder::finish`].
     pub fn from_slice(bytes: &[u8]) -> Result<Signature> {
-        let mut decoder = SignatureDecoder::new(LoadOptions::default());
+        let options = LoadOptions::new().expected_bytes(bytes.len() as u64);
+        let mut decoder = SignatureDecoder::new(options);
         decoder.push(bytes)?;
         decoder.finish()
     }
@@ -248,6 +250,7 @@ impl Signature {
 pub struct LoadOptions {
     strictness: Strictness,
     max_bytes: Option<u64>,
+    expected_bytes: Option<u64>,
 }
 
 impl LoadOptions {
@@ -267,6 +270,13 @@ impl LoadOptions {
     /// that really arrive.
     pub fn max_bytes(mut self, max_bytes: impl Into<Option<u64>>) -> Self {
         self.max_bytes = max_bytes.into();
+        self
+    }
+
+    /// Sets how long the signature is, such as the length of its file: memory is then reserved at
+    /// once, if there is enough, and taken as the bytes arrive.
+    pub fn expected_bytes(mut self, expected_bytes: impl Into<Option<u64>>) -> Self {
+        self.expected_bytes = expected_bytes.into();
         self
     }
 }
@@ -319,6 +329,7 @@ impl SignatureDecoder {
                 let header = decode_header(self.pending.as_slice(), self.options.strictness)?;
                 let Some(params) = header else { return Ok(()) };
                 self.pending.clear();
+                self.reserve_expected(&params);
                 *self.params.insert(params)
             }
         };
@@ -337,30 +348,58 @@ impl SignatureDecoder {
                 return Ok(());
             }
             let entry = self.pending;
-            reserve(&mut self.weak, 1)?;
-            reserve(&mut self.strong, params.strong_len().into())?;
-            self.push_block(entry.as_slice())?;
+            self.push_blocks(entry.as_slice(), entry_len)?;
             self.pending.clear();
         }
-        let entries = input.chunks_exact(entry_len);
-        let strong_bytes = entries.len() * usize::from(params.strong_len());
-        reserve(&mut self.weak, entries.len())?;
-        reserve(&mut self.strong, strong_bytes)?;
-        self.pending.fill(entries.remainder(), entry_len);
-        for entry in entries {
-            self.push_block(entry)?;
+        let (entries, rest) = input.split_at(input.len() - input.len() % entry_len);
+        self.push_blocks(entries, entry_len)?;
+        self.pending.fill(rest, entry_len);
+        Ok(())
+    }
+
+    /// Makes room for the blocks that are expected. Without it there will be room as they come.
+    fn reserve_expected(&mut self, params: &SignatureParams) {
+        let max_bytes = self.options.max_bytes.unwrap_or(u64::MAX);
+        let expected_bytes = self.options.expected_bytes.unwrap_or(0).min(max_bytes);
+        let sums_len = expected_bytes.saturating_sub(HEADER_LEN as u64);
+        let blocks = sums_len / params.bytes_per_block() as u64;
+        if let Ok(blocks) = u32::try_from(blocks) {
+            let blocks = blocks as usize;
+            let strong_bytes = blocks.saturating_mul(params.strong_len().into());
+            _ = reserve_large(&mut self.weak, blocks)
+                .and_then(|()| reserve_large(&mut self.strong, strong_bytes));
+        }
+    }
+
+    fn push_blocks(&mut self, entries: &[u8], entry_len: usize) -> Result<()> {
+        let blocks = entries.len() / entry_len;
+        if (self.weak.len() + blocks) as u64 > MAX_BLOCKS {
+            return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
+        }
+        reserve(&mut self.weak, blocks)?;
+        reserve(&mut self.strong, entries.len() - 4 * blocks)?;
+        match entry_len {
+            // A length that is known is copied without a call.
+            36 => self.split_entries::<36>(entries),
+            20 => self.split_entries::<20>(entries),
+            12 => self.split_entries::<12>(entries),
+            _ => {
+                for entry in entries.chunks_exact(entry_len) {
+                    let (weak, strong) = entry.split_at(4);
+                    self.weak.push(be_uint(weak) as u32);
+                    self.strong.extend_from_slice(strong);
+                }
+            }
         }
         Ok(())
     }
 
-    fn push_block(&mut self, entry: &[u8]) -> Result<()> {
-        if self.weak.len() as u64 == MAX_BLOCKS {
-            return Err(Error::TooManyBlocks { max_blocks: MAX_BLOCKS });
+    fn split_entries<const LEN: usize>(&mut self, entries: &[u8]) {
+        let (entries, _) = entries.as_chunks::<LEN>();
+        self.weak.extend(entries.iter().map(|entry| be_uint(&entry[..4]) as u32));
+        for entry in entries {
+            self.strong.extend_from_slice(&entry[4..]);
         }
-        let (weak, strong) = entry.split_at(4);
-        self.weak.push(be_uint(weak) as u32);
-        self.strong.extend_from_slice(strong);
-        Ok(())
     }
 
     /// Returns the signature, which must have ended here.

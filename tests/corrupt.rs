@@ -201,6 +201,16 @@ fn a_signature_longer_than_the_limit_is_refused() {
 }
 
 #[test]
+fn a_signature_may_have_another_length_than_expected() {
+    let bytes = signature_of(RABIN_KARP_BLAKE2, 2048, 8, &[7; 2400]);
+    let signature = strict(&bytes).unwrap();
+    for expected in [0, 11, 12, 2412, 2413, 1 << 30, 1 << 45, u64::MAX] {
+        let options = LoadOptions::new().expected_bytes(expected);
+        assert_eq!(load_with(&bytes, options).unwrap(), signature, "{expected}");
+    }
+}
+
+#[test]
 fn blocks_with_one_weak_sum_cost_a_logarithm_each() {
     const BLOCKS: u32 = 80_000;
     const BLOCK_LEN: usize = 16;

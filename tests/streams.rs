@@ -69,6 +69,40 @@ fn a_monitor_cancels_every_operation() {
     cancelled(result.map(drop));
 }
 
+/// A reader of which so many bytes come at a time.
+struct Pieces<'a>(&'a [u8], usize);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let len = buf.len().min(self.1);
+        self.0.read(&mut buf[..len])
+    }
+}
+
+#[test]
+fn a_delta_does_not_depend_on_what_a_reader_gives_at_a_time() {
+    let mut rng = Rng::new(4);
+    let old = rng.bytes(400_000, 256);
+    let foreign = rng.bytes(500_000, 256);
+    let new = [&old[..100_000], &foreign[..], &old[..], b"end", &foreign[..70_000]].concat();
+    for (old, options) in
+        [(&old[..], DeltaOptions::new()), (&[], DeltaOptions::new().trailer(true))]
+    {
+        let index = io::index(old, params(), BufferSizes::default(), &mut ()).unwrap();
+        let small = BufferSizes { input: Some(7000), output: Some(5000) };
+        let mut expected = Vec::new();
+        let stats = io::delta(&index, &new[..], &mut expected, options, small, &mut ()).unwrap();
+        for piece in [1000, 65_536, 262_143, usize::MAX] {
+            let (reader, buffers) = (Pieces(&new, piece), BufferSizes::default());
+            let mut delta = Vec::new();
+            let found = io::delta(&index, reader, &mut delta, options, buffers, &mut ()).unwrap();
+            assert!(delta == expected, "{piece} bytes at a time");
+            assert_eq!(found, stats);
+            assert_eq!(found.out_bytes, delta.len() as u64);
+        }
+    }
+}
+
 #[test]
 fn readers_over_engines_give_what_the_engines_give() {
     let old = Rng::new(3).bytes(700_000, 256);

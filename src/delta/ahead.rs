@@ -58,12 +58,13 @@ impl Ahead {
         let mut windows = 0;
         for window in buf.chunks_exact(block_len).take(most) {
             let weak = kind.weak.sum_with(simd, window);
-            if !index.may_contain(kind.weak.key(weak)) {
+            if !index.may_contain(kind.weak.index_key(weak)) {
                 break;
             }
             self.weak[windows] = weak;
             windows += 1;
         }
+        index.prepare(self.weak[..windows].iter().map(|&weak| kind.weak.index_key(weak)));
         kind.strong.sum_many(simd, buf, block_len, &mut self.strong[..windows]);
         self.known = 0..windows;
     }

@@ -55,7 +55,7 @@ impl Composer {
 
     /// Returns false if everything would stay as it is found.
     pub(crate) fn may_help(index: &Index) -> bool {
-        index.repeated().len() > 0
+        index.repeated().next().is_some()
     }
 
     /// Returns the most bytes of memory that a composer for an index takes, if it is given literals

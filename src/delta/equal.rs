@@ -86,7 +86,7 @@ impl EqualBlocks {
     pub(super) fn memory_bytes(index: &Index) -> u64 {
         let blocks = index.signature().blocks() as u64;
         // In the text are all that are not alone, and as many that are behind them at most.
-        let text = blocks.min(4 * index.repeated().len() as u64);
+        let text = blocks.min(4 * index.repeated().count() as u64);
         // First ones, flags and buckets of 13 bytes; numbers, text and the sorting: 17 bytes, and as
         // much again as its first half takes for all texts of names together.
         13 * blocks + 36 * text

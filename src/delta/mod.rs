@@ -80,8 +80,10 @@ impl DeltaOptions {
 pub struct DeltaEncoder<I> {
     index: I,
     search: Search,
-    /// The part of the new file that is not written or may still match.
+    /// The part of the new file that is not written or may still match, then space.
     buf: Vec<u8>,
+    /// How much of the buffer that part is.
+    filled: usize,
     /// A command on its way out, and the literal data behind it.
     command: Outbox<COMMAND_LEN>,
     literal: Range<usize>,
@@ -182,6 +184,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             index,
             search,
             buf: Vec::new(),
+            filled: 0,
             command,
             literal: 0..0,
             composed,
@@ -209,8 +212,8 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     /// Queues what is found next. False if more input is wanted, or if all is queued at the end.
     fn queue_next_run(&mut self, end_of_input: bool) -> Result<bool> {
         let unsearched = match &self.search {
-            Search::Rollsum(scanner) => scanner.unsearched(&self.buf),
-            Search::RabinKarp(scanner) => scanner.unsearched(&self.buf),
+            Search::Rollsum(scanner) => self.filled - scanner.pos(),
+            Search::RabinKarp(scanner) => self.filled - scanner.pos(),
             Search::Slack(_) => SEARCH_LEN,
         };
         self.searching |= end_of_input || unsearched >= SEARCH_LEN;
@@ -219,7 +222,7 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     }
 
     fn try_queue_next_run(&mut self, end_of_input: bool) -> Result<bool> {
-        let (index, buf) = (self.index.borrow(), &self.buf);
+        let (index, buf) = (self.index.borrow(), &self.buf[..self.filled]);
         let stats = &mut self.stats.search;
         let run = match &mut self.search {
             Search::Rollsum(scanner) => scanner.next_run(index, buf, end_of_input, stats),
@@ -263,41 +266,72 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
     fn try_step(&mut self, input: &[u8], end_of_input: bool, output: &mut [u8]) -> Result<Step> {
         let (mut consumed, mut produced) = (0, 0);
         let status = loop {
-            produced += self.command.drain(&mut output[produced..]);
-            if self.command.is_empty() {
-                let sent = copy_front(&self.buf[self.literal.clone()], &mut output[produced..]);
-                self.literal.start += sent;
+            while let waiting @ [_, ..] = self.waiting()
+                && produced < output.len()
+            {
+                let sent = copy_front(waiting, &mut output[produced..]);
+                self.sent(sent);
                 produced += sent;
             }
-            if let Some(composed) = &mut self.composed {
-                let sent = copy_front(composed.waiting(), &mut output[produced..]);
-                composed.sent += sent;
-                produced += sent;
-            }
-            let composed = self.composed.as_ref().map_or(&[][..], Composed::waiting);
-            if !self.command.is_empty() || !self.literal.is_empty() || !composed.is_empty() {
+            if !self.waiting().is_empty() {
                 break Status::NeedsOutput;
             }
             let rest = &input[consumed..];
             let end = end_of_input && rest.is_empty();
             if self.ended {
                 break Status::Done;
-            } else if self.queue_next_run(end)? {
+            } else if self.queue_output(end)? {
                 continue;
             } else if !rest.is_empty() {
                 consumed += self.take(rest)?;
-            } else if end {
-                self.queue_end()?;
             } else {
                 break Status::NeedsInput;
             }
         };
-        self.stats.out_bytes += produced as u64;
         Ok(Step { consumed, produced, status })
+    }
+
+    /// Returns what is to be written next: a command, or the literal data behind one.
+    pub(crate) fn waiting(&self) -> &[u8] {
+        match (&self.composed, self.command.waiting()) {
+            (Some(composed), _) => composed.waiting(),
+            (None, []) => &self.buf[self.literal.clone()],
+            (None, command) => command,
+        }
+    }
+
+    /// Takes note that so many of the waiting bytes are written.
+    pub(crate) fn sent(&mut self, len: usize) {
+        match (&mut self.composed, self.command.is_empty()) {
+            (Some(composed), _) => composed.sent += len,
+            (None, true) => self.literal.start += len,
+            (None, false) => self.command.sent(len),
+        }
+        self.stats.out_bytes += len as u64;
+    }
+
+    /// Queues the next output, if any, when none is waiting. False if more input is wanted, or if
+    /// everything is written at the end.
+    pub(crate) fn queue_output(&mut self, end_of_input: bool) -> Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        let queued = self.queue_next_run(end_of_input)?;
+        if !queued && end_of_input {
+            self.queue_end()?;
+        }
+        Ok(queued || end_of_input)
     }
 
     /// Takes some of the non-empty `input` into the buffer and returns how much.
     fn take(&mut self, input: &[u8]) -> Result<usize> {
+        let taken = copy_front(input, self.space(input.len())?);
+        self.advance(taken);
+        Ok(taken)
+    }
+
+    /// Returns space behind the bytes in the buffer: as much as is wanted, or all that there may be.
+    pub(crate) fn space(&mut self, wanted: usize) -> Result<&mut [u8]> {
         let block_len = self.index.borrow().params().block_len();
         // A composer wants the window before a literal.
         let kept = self.composed.as_ref().map_or(0, |_| block_len as usize);
@@ -305,9 +339,10 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
             Search::Slack(slack) => slack.wanted() + CHUNK,
             _ => max_buffer(block_len).saturating_add(kept),
         };
-        if self.buf.len() + input.len() > capacity {
+        if self.filled + wanted > capacity {
             let needed_from = self.needed_from().saturating_sub(kept);
-            self.buf.drain(..needed_from);
+            self.buf.copy_within(needed_from..self.filled, 0);
+            self.filled -= needed_from;
             self.literal = 0..0;
             match &mut self.search {
                 Search::Rollsum(scanner) => scanner.rebase(needed_from),
@@ -315,20 +350,25 @@ impl<I: Borrow<Index>> DeltaEncoder<I> {
                 Search::Slack(slack) => slack.rebase(needed_from),
             }
         }
-        let taken = input.len().min(capacity - self.buf.len());
-        let needed = self.buf.len() + taken;
-        if needed > self.buf.capacity() {
+        let needed = self.filled + wanted.min(capacity - self.filled);
+        let len = self.buf.len();
+        if needed > len {
             // Doubled, but not beyond what it may ever need.
-            let wanted = (2 * self.buf.capacity()).clamp(needed, capacity);
-            let additional = wanted - self.buf.len();
-            reserve_exact(&mut self.buf, additional)?;
+            let wanted = (2 * len).clamp(needed, capacity);
+            reserve_exact(&mut self.buf, wanted - len)?;
+            self.buf.resize(wanted, 0);
         }
-        self.buf.extend_from_slice(&input[..taken]);
+        Ok(&mut self.buf[self.filled..needed])
+    }
+
+    /// Takes note that so many bytes were put into the space.
+    pub(crate) fn advance(&mut self, len: usize) {
+        let end = self.filled + len;
         if let Some(digest) = &mut self.digest {
-            digest.update(&input[..taken]);
+            digest.update(&self.buf[self.filled..end]);
         }
-        self.stats.in_bytes += taken as u64;
-        Ok(taken)
+        self.filled = end;
+        self.stats.in_bytes += len as u64;
     }
 
     fn needed_from(&self) -> usize {

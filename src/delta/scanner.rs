@@ -65,11 +65,6 @@ impl<W: RollingSum> Scanner<W> {
         self.literal_start
     }
 
-    /// Returns how many bytes are in the buffer from the next window on.
-    pub(super) fn unsearched(&self, buf: &[u8]) -> usize {
-        buf.len() - self.pos
-    }
-
     pub(super) fn rebase(&mut self, dropped: usize) {
         self.pos -= dropped;
         self.literal_start -= dropped;
@@ -102,7 +97,7 @@ impl<W: RollingSum> Scanner<W> {
             let (sum, found) = match known {
                 Some((weak, strong)) => {
                     stats.searches += 1;
-                    (None, find(W::HASH.key(weak), || Some(strong), index, stats))
+                    (None, find(W::HASH.index_key(weak), || Some(strong), index, stats))
                 }
                 None => {
                     let mut sum = self.window.take().unwrap_or_else(|| self.sum(buf, block_len));
@@ -148,8 +143,9 @@ impl<W: RollingSum> Scanner<W> {
     ) -> Option<u32> {
         let block_len = index.params().block_len() as usize;
         stats.searches += 1;
+        let simd = self.simd;
         if let found @ Some(_) =
-            look_up::<W>(self.pos, sum.digest(), &mut self.repeats, index, buf, stats)
+            look_up::<W>(self.pos, sum.digest(), &mut self.repeats, index, buf, simd, stats)
         {
             return found;
         }
@@ -165,10 +161,10 @@ impl<W: RollingSum> Scanner<W> {
             len = len.min(stop - self.pos);
             let leaving = &buf[self.pos..][..len];
             let entering = &buf[self.pos + block_len..][..len];
-            self.stretch.roll(sum, leaving, entering, index.filter(), self.simd);
+            self.stretch.roll(sum, leaving, entering, index.filter(), simd);
             for (passed, weak) in self.stretch.candidates() {
                 let pos = self.pos + passed + 1;
-                let found = look_up::<W>(pos, weak, &mut self.repeats, index, buf, stats);
+                let found = look_up::<W>(pos, weak, &mut self.repeats, index, buf, simd, stats);
                 if found.is_some() {
                     stats.searches += passed as u64 + 1;
                     self.pos = pos;
@@ -240,6 +236,7 @@ fn look_up<W: RollingSum>(
     repeats: &mut Repeats,
     index: &Index,
     buf: &[u8],
+    simd: Simd,
     stats: &mut SearchStats,
 ) -> Option<u32> {
     let block_len = index.params().block_len() as usize;
@@ -247,9 +244,9 @@ fn look_up<W: RollingSum>(
     let strong = || {
         in_vain = !repeats.is_known(pos, weak, buf, block_len);
         let window = &buf[pos..buf.len().min(pos + block_len)];
-        in_vain.then(|| index.params().kind().strong.sum(window))
+        in_vain.then(|| index.params().kind().strong.sum_with(simd, window))
     };
-    let found = find(W::HASH.key(weak), strong, index, stats);
+    let found = find(W::HASH.index_key(weak), strong, index, stats);
     if in_vain && found.is_none() {
         repeats.missed(pos, weak);
     }

@@ -67,9 +67,9 @@ pub fn delta(
     let new_file = open(new)?;
     let inputs = [&signature_file, &new_file];
     let output_file = OutputFile::create(output, Existing::Replace, &inputs)?;
-    let (loaded, _) =
-        load_signature(&signature_file, LoadOptions::default(), BufferSizes::default())
-            .map_err(|error| error.in_file(signature))?;
+    let load = LoadOptions::new().expected_bytes(regular_len(&signature_file));
+    let (loaded, _) = load_signature(&signature_file, load, BufferSizes::default())
+        .map_err(|error| error.in_file(signature))?;
     delta_to_file(Index::new(loaded)?, (new, new_file), output_file, options)
 }
 

@@ -41,6 +41,10 @@ struct Jobs<J, R> {
     outcomes: VecDeque<Option<Outcome<R>>>,
     /// Number of the job at the front of `outcomes`.
     oldest: u64,
+    /// Threads that wait for a job. To wake nobody would cost a system call, too.
+    idle: usize,
+    /// The caller waits for the oldest job.
+    is_awaited: bool,
     closed: bool,
 }
 
@@ -50,7 +54,14 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         let (waiting, outcomes) = (VecDeque::new(), VecDeque::new());
         let shared = Arc::new(Shared {
             work: Box::new(work),
-            jobs: Mutex::new(Jobs { waiting, outcomes, oldest: 0, closed: false }),
+            jobs: Mutex::new(Jobs {
+                waiting,
+                outcomes,
+                oldest: 0,
+                idle: 0,
+                is_awaited: false,
+                closed: false,
+            }),
             to_do: Condvar::new(),
             done: Condvar::new(),
         });
@@ -78,7 +89,11 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         let number = jobs.oldest + jobs.outcomes.len() as u64;
         jobs.outcomes.push_back(None);
         jobs.waiting.push_back((number, job));
-        self.shared.to_do.notify_one();
+        let is_idle = jobs.idle > 0;
+        drop(jobs);
+        if is_idle {
+            self.shared.to_do.notify_one();
+        }
     }
 
     /// Returns the result of the oldest job, None if there is no job. Works on jobs until it comes.
@@ -90,7 +105,10 @@ impl<J: Send + 'static, R: Send + 'static> Pool<J, R> {
         while jobs.outcomes.front()?.is_none() {
             jobs = match jobs.waiting.pop_front() {
                 Some(job) => self.shared.work_on(jobs, job),
-                None => wait(&self.shared.done, jobs),
+                None => {
+                    jobs.is_awaited = true;
+                    wait(&self.shared.done, jobs)
+                }
             };
         }
         jobs.oldest += 1;
@@ -110,7 +128,12 @@ impl<J, R> Shared<J, R> {
         while !jobs.closed {
             jobs = match jobs.waiting.pop_front() {
                 Some(job) => self.work_on(jobs, job),
-                None => wait(&self.to_do, jobs),
+                None => {
+                    jobs.idle += 1;
+                    let mut jobs = wait(&self.to_do, jobs);
+                    jobs.idle -= 1;
+                    jobs
+                }
             };
         }
     }
@@ -125,7 +148,9 @@ impl<J, R> Shared<J, R> {
         let mut jobs = self.lock();
         let place = (number - jobs.oldest) as usize;
         jobs.outcomes[place] = Some(outcome);
-        self.done.notify_one();
+        if place == 0 && std::mem::take(&mut jobs.is_awaited) {
+            self.done.notify_one();
+        }
         jobs
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod blake2b;
 pub(crate) mod md4;
+pub(crate) mod pages;
 mod queue;
 pub(crate) mod rabin_karp;
 pub(crate) mod rollsum;

@@ -40,9 +40,14 @@ impl StrongHash {
 
     /// Returns the strong sum of one block.
     pub fn sum(self, block: &[u8]) -> StrongSum {
+        self.sum_with(Simd::best(), block)
+    }
+
+    /// As [`StrongHash::sum`], with kernels of one level.
+    pub(crate) fn sum_with(self, simd: Simd, block: &[u8]) -> StrongSum {
         match self {
             StrongHash::Md4 => md4_sum(&Md4::digest(block).into()),
-            StrongHash::Blake2b => blake2b_sum(&blake2b_256().hash(block)),
+            StrongHash::Blake2b => simd::blake2b::sum(simd, block),
         }
     }
 
@@ -57,7 +62,9 @@ impl StrongHash {
     ) {
         let mut queue = Queue::new(data, block_len, sums);
         match self {
-            StrongHash::Md4 => simd::md4::sum_many(simd, &mut queue, |block| self.sum(block)),
+            StrongHash::Md4 => {
+                simd::md4::sum_many(simd, &mut queue, |block| self.sum_with(simd, block))
+            }
             StrongHash::Blake2b => simd::blake2b::sum_many(simd, &mut queue),
         }
     }

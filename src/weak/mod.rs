@@ -44,30 +44,54 @@ impl WeakHash {
         }
     }
 
-    /// Returns the look-up key of a weak sum.
+    /// Returns librsync's look-up key of a weak sum.
     ///
     /// librsync mixes rollsums, which are badly spread, and reserves key 0. Two sums with one key
     /// match each other, so deltas depend on this.
     pub fn key(self, weak: u32) -> u32 {
-        match self.mix(weak) {
+        let mixed = match self {
+            WeakHash::Rollsum => mix32(weak),
+            WeakHash::RabinKarp => weak,
+        };
+        match mixed {
             0 => u32::MAX,
             key => key,
         }
     }
 
-    /// Returns the look-up key, but 0 in place of `u32::MAX` for one sum.
+    /// Returns the key of a weak sum in an index: the same for two sums if librsync's is.
+    pub(crate) fn index_key(self, weak: u32) -> u32 {
+        match (self, weak) {
+            (WeakHash::Rollsum, 0) => self.spread(SUM_OF_LAST_KEY),
+            (WeakHash::RabinKarp, 0) => u32::MAX,
+            _ => self.spread(weak),
+        }
+    }
+
+    /// Returns [`WeakHash::index_key`], but another one for sum 0: no two sums have the same.
     #[inline(always)]
-    pub(crate) fn mix(self, weak: u32) -> u32 {
+    pub(crate) fn spread(self, weak: u32) -> u32 {
         match self {
-            WeakHash::Rollsum => mix32(weak),
+            WeakHash::Rollsum => {
+                let product = weak.wrapping_mul(SPREAD_FACTOR);
+                product ^ product >> SPREAD_SHIFT
+            }
             WeakHash::RabinKarp => weak,
         }
     }
 }
 
+/// What rollsums are multiplied by to depend on all bits in the leading ones (Knuth, *The Art of
+/// Computer Programming*, volume 3, section 6.4), and how far these are shifted to count in the last.
+pub(crate) const SPREAD_FACTOR: u32 = 0x9e37_79b1;
+pub(crate) const SPREAD_SHIFT: u32 = 15;
+
+/// The rollsum that librsync mixes to `u32::MAX`.
+const SUM_OF_LAST_KEY: u32 = 0x331d_a083;
+
 /// A window that slides over bytes and knows its weak sum.
 pub(crate) trait RollingSum: Clone {
-    /// The algorithm, for [`WeakHash::key`].
+    /// The algorithm, for [`WeakHash::index_key`].
     const HASH: WeakHash;
     /// Returns the sum of the empty window.
     fn new() -> Self;
@@ -118,15 +142,12 @@ fn block_sum<W: RollingSum>(simd: Simd, block: &[u8]) -> u32 {
     sum.digest()
 }
 
-/// The numbers that [`mix32`] multiplies by.
-pub(crate) const MIX_FACTORS: [u32; 2] = [0x85eb_ca6b, 0xc2b2_ae35];
-
 /// The 32-bit finaliser of MurmurHash3, a bijection.
 fn mix32(mut h: u32) -> u32 {
     h ^= h >> 16;
-    h = h.wrapping_mul(MIX_FACTORS[0]);
+    h = h.wrapping_mul(0x85eb_ca6b);
     h ^= h >> 13;
-    h = h.wrapping_mul(MIX_FACTORS[1]);
+    h = h.wrapping_mul(0xc2b2_ae35);
     h ^ (h >> 16)
 }
 
@@ -182,6 +203,22 @@ mod tests {
         assert_eq!(WeakHash::RabinKarp.key(7), 7);
         assert_eq!(WeakHash::Rollsum.key(0), u32::MAX);
         assert_eq!(WeakHash::Rollsum.key(1), 0x514e_28b7);
+    }
+
+    #[test]
+    fn sums_share_an_index_key_if_they_share_librsyncs() {
+        assert_eq!(mix32(SUM_OF_LAST_KEY), u32::MAX);
+        for (hash, twin_of_0) in
+            [(WeakHash::RabinKarp, u32::MAX), (WeakHash::Rollsum, SUM_OF_LAST_KEY)]
+        {
+            let sums = [0, 1, 7, 0x1234_5678, SUM_OF_LAST_KEY, u32::MAX];
+            for (a, b) in sums.into_iter().flat_map(|a| sums.map(|b| (a, b))) {
+                let equal = a == b || [a, b] == [0, twin_of_0] || [b, a] == [0, twin_of_0];
+                assert_eq!(hash.key(a) == hash.key(b), equal, "{hash:?}, {a:#x}, {b:#x}");
+                assert_eq!(hash.index_key(a) == hash.index_key(b), equal);
+                assert_eq!(hash.spread(a) == hash.spread(b), a == b);
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::threads;
 
 /// Returns the index of a signature that a reader gives, whose length may be known.
 pub fn load(input: impl Read, len: Option<u64>, options: &Options) -> Result<Index, Error> {
-    let mut decoder = SignatureDecoder::new(options.load());
+    let mut decoder = SignatureDecoder::new(options.load().expected_bytes(len));
     let monitor = options.monitor(Phase::Load, len);
     let mut input = Watched { inner: input, monitor, in_bytes: 0, cancelled: false };
     let loaded = drive_load(&mut decoder, &mut input, BufferSizes::default());
@@ -30,8 +30,8 @@ pub fn from_basis(
     options: &Options,
 ) -> Result<Index, Error> {
     let limit = options.memory();
-    let decoder = SignatureDecoder::new(limit.load());
     let signature_len = len.map_or(0, |len| params.signature_len(len));
+    let decoder = SignatureDecoder::new(limit.load().expected_bytes(signature_len));
     let mut output = Loader { decoder, limit, signature_len, error: None };
     let made = threads::signature((basis, len), &mut output, params, options);
     made.map_err(|error| output.error.unwrap_or(error))?;

@@ -3,38 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::super::x86::{load_512, store_512};
-use crate::strong::{MAX_STRONG_LEN, StrongSum};
+use super::{CHUNK, INITIAL, IV, SIGMA};
+use crate::strong::StrongSum;
 
 const LANES: usize = 8;
-/// Bytes of one step of BLAKE2b.
-const CHUNK: usize = 128;
-
-const IV: [u64; 8] = [
-    0x6a09_e667_f3bc_c908,
-    0xbb67_ae85_84ca_a73b,
-    0x3c6e_f372_fe94_f82b,
-    0xa54f_f53a_5f1d_36f1,
-    0x510e_527f_ade6_82d1,
-    0x9b05_688c_2b3e_6c1f,
-    0x1f83_d9ab_fb41_bd6b,
-    0x5be0_cd19_137e_2179,
-];
-/// What the parameters add to the first word: no key, fan-out 1, depth 1, this digest length.
-const PARAMETERS: u64 = 0x0101_0000 | MAX_STRONG_LEN as u64;
-
-/// The words that the rounds take (RFC 7693, section 2.7).
-const SIGMA: [[usize; 16]; 10] = [
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-    [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-    [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-    [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-    [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-    [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-    [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-    [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-    [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-    [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-];
 
 /// Word by word the state of each lane.
 type State = [[u64; LANES]; 8];
@@ -43,8 +15,7 @@ type State = [[u64; LANES]; 8];
 #[target_feature(enable = "avx512f")]
 pub(super) fn sum(blocks: &[&[u8]; LANES]) -> [StrongSum; LANES] {
     let block_len = blocks[0].len();
-    let mut state = IV.map(|word| [word; LANES]);
-    state[0] = [IV[0] ^ PARAMETERS; LANES];
+    let mut state = INITIAL.map(|word| [word; LANES]);
 
     // The last chunk, whole or not, and even that of an empty block, is compressed otherwise.
     let last = block_len.saturating_sub(1) / CHUNK * CHUNK;

@@ -17,7 +17,7 @@ pub(super) fn roll<W: RollingSum>(
     for ((&out, &new), place) in leaving.iter().zip(entering).zip(sums) {
         sum.rotate(out, new);
         *place = sum.digest();
-        let passes = filter.may_contain(W::HASH.mix(*place));
+        let passes = filter.may_contain(W::HASH.spread(*place));
         passing = (passing | u32::from(passes) << GROUP) >> 1;
     }
     (passing >> (GROUP - leaving.len())) as u16

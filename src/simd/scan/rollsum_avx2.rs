@@ -4,8 +4,8 @@ use std::arch::x86_64::*;
 
 use super::Groups;
 use super::x86::{Filter256, last_256, prefix_sums_256, store_256, widen_256};
-use crate::weak::MIX_FACTORS;
 use crate::weak::rollsum::OFFSET;
+use crate::weak::{SPREAD_FACTOR, SPREAD_SHIFT};
 
 /// Rolls on from the two halves of a sum, and returns the last ones.
 #[target_feature(enable = "avx2")]
@@ -33,20 +33,17 @@ pub(super) fn roll([s1, s2]: [u32; 2], len: u32, groups: Groups<'_>) -> [u32; 2]
             let low = _mm256_and_si256(s1, low_half);
             let digests = _mm256_or_si256(_mm256_slli_epi32::<16>(s2), low);
             store_256(sums, digests);
-            *mask = filter.may_contain(mix(digests));
+            *mask = filter.may_contain(spread(digests));
         }
         *passing = u16::from_le_bytes(masks);
     }
     [carry1, carry2].map(|carry| _mm256_cvtsi256_si32(carry) as u32)
 }
 
-/// [`WeakHash::mix`](crate::WeakHash) of rollsums.
+/// [`WeakHash::spread`](crate::WeakHash) of rollsums.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn mix(mut h: __m256i) -> __m256i {
-    h = _mm256_xor_si256(h, _mm256_srli_epi32::<16>(h));
-    h = _mm256_mullo_epi32(h, _mm256_set1_epi32(MIX_FACTORS[0] as i32));
-    h = _mm256_xor_si256(h, _mm256_srli_epi32::<13>(h));
-    h = _mm256_mullo_epi32(h, _mm256_set1_epi32(MIX_FACTORS[1] as i32));
-    _mm256_xor_si256(h, _mm256_srli_epi32::<16>(h))
+fn spread(sums: __m256i) -> __m256i {
+    let products = _mm256_mullo_epi32(sums, _mm256_set1_epi32(SPREAD_FACTOR as i32));
+    _mm256_xor_si256(products, _mm256_srli_epi32::<{ SPREAD_SHIFT as i32 }>(products))
 }

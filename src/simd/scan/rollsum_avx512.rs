@@ -4,8 +4,8 @@ use std::arch::x86_64::*;
 
 use super::Groups;
 use super::x86::{Filter512, last_512, prefix_sums_512, store_512, widen_512};
-use crate::weak::MIX_FACTORS;
 use crate::weak::rollsum::OFFSET;
+use crate::weak::{SPREAD_FACTOR, SPREAD_SHIFT};
 
 /// Rolls on from the two halves of a sum, and returns the last ones.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
@@ -29,18 +29,15 @@ pub(super) fn roll([s1, s2]: [u32; 2], len: u32, groups: Groups<'_>) -> [u32; 2]
         let low = _mm512_and_si512(s1, low_half);
         let digests = _mm512_or_si512(_mm512_slli_epi32::<16>(s2), low);
         store_512(sums, digests);
-        *passing = filter.may_contain(mix(digests));
+        *passing = filter.may_contain(spread(digests));
     }
     [carry1, carry2].map(|carry| _mm512_cvtsi512_si32(carry) as u32)
 }
 
-/// [`WeakHash::mix`](crate::WeakHash) of rollsums.
+/// [`WeakHash::spread`](crate::WeakHash) of rollsums.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn mix(mut h: __m512i) -> __m512i {
-    h = _mm512_xor_si512(h, _mm512_srli_epi32::<16>(h));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32(MIX_FACTORS[0] as i32));
-    h = _mm512_xor_si512(h, _mm512_srli_epi32::<13>(h));
-    h = _mm512_mullo_epi32(h, _mm512_set1_epi32(MIX_FACTORS[1] as i32));
-    _mm512_xor_si512(h, _mm512_srli_epi32::<16>(h))
+fn spread(sums: __m512i) -> __m512i {
+    let products = _mm512_mullo_epi32(sums, _mm512_set1_epi32(SPREAD_FACTOR as i32));
+    _mm512_xor_si512(products, _mm512_srli_epi32::<SPREAD_SHIFT>(products))
 }

@@ -2,7 +2,11 @@
 
 use super::Stretch;
 use crate::filter::Filter;
+use crate::index::Index;
+use crate::options::{SignatureKind, SignatureOptions};
+use crate::signature::Signature;
 use crate::simd::{Level, Simd};
+use crate::strong::StrongHash;
 use crate::weak::{RabinKarp, RollingSum, Rollsum, WeakHash};
 
 const WINDOW_LENS: [usize; 10] = [1, 2, 15, 16, 17, 63, 256, 700, 2048, 70_000];
@@ -23,7 +27,7 @@ fn samples(len: usize) -> [Vec<u8>; 4] {
 
 fn filter_of(weak: WeakHash, sums: impl ExactSizeIterator<Item = u32>) -> Filter {
     let mut filter = Filter::new(sums.len()).unwrap();
-    sums.for_each(|sum| filter.insert(weak.key(sum)));
+    sums.for_each(|sum| filter.insert(weak.spread(sum)));
     filter
 }
 
@@ -37,7 +41,7 @@ fn check<W: RollingSum>(data: &[u8], window: usize, len: usize, filter: &Filter,
     let mut candidates = Vec::new();
     for i in 0..len {
         stepped.rotate(data[i], data[window + i]);
-        if filter.look_up().may_contain(W::HASH.key(stepped.digest())) {
+        if filter.look_up().may_contain(W::HASH.spread(stepped.digest())) {
             candidates.push((i, stepped.digest()));
         }
         assert_eq!(stretch.sums.as_flattened()[i], stepped.digest());
@@ -89,16 +93,19 @@ fn kernels_give_the_sums_of_every_window() {
 }
 
 #[test]
-fn the_reserved_key_is_found() {
-    // So many zero bytes have the rollsum 0, whose key is `u32::MAX`.
+fn a_window_with_the_reserved_sum_is_found() {
+    // So many zero bytes have the rollsum 0, which shares its key with another one.
+    const LEN: usize = 0x20000;
+    let kind = SignatureKind { weak: WeakHash::Rollsum, strong: StrongHash::Md4 };
+    let options = SignatureOptions::new().kind(kind).block_len(LEN as u32);
+    let signature = crate::signature(&[0; LEN], &options).unwrap();
+    let index = Index::new(Signature::from_slice(&signature).unwrap()).unwrap();
+    assert_eq!(index.signature().weak_sum(0), 0);
     let mut start = Rollsum::new();
-    start.update(Simd::best(), &[0; 0x20000]);
-    assert_eq!(start.digest(), 0);
-    let mut filter = Filter::new(100).unwrap();
-    filter.insert(u32::MAX);
+    start.update(Simd::best(), &[0; LEN]);
     for level in Level::available() {
         let (mut sum, mut stretch) = (start.clone(), Stretch::new());
-        stretch.roll(&mut sum, &[0; 200], &[0; 200], &filter, Simd::up_to(level));
+        stretch.roll(&mut sum, &[0; 200], &[0; 200], index.filter(), Simd::up_to(level));
         assert_eq!(stretch.candidates().count(), 200, "{level:?}");
     }
 }

@@ -28,7 +28,7 @@ impl<'a> Filter256<'a> {
         // below 2^31 since the shift is at least 1.
         let words = unsafe { _mm256_i32gather_epi32::<4>(self.words.as_ptr().cast(), indices) };
         let last_5_bits = _mm256_set1_epi32(31);
-        let bit = |keys| _mm256_sllv_epi32(words, _mm256_and_si256(keys, last_5_bits));
+        let bit = |keys| _mm256_sllv_epi32(words, _mm256_andnot_si256(keys, last_5_bits));
         let first_two = _mm256_and_si256(bit(keys), bit(_mm256_srli_epi32::<5>(keys)));
         let all = _mm256_and_si256(first_two, bit(_mm256_srli_epi32::<10>(keys)));
         _mm256_movemask_ps(_mm256_castsi256_ps(all)) as u8
@@ -58,10 +58,10 @@ impl<'a> Filter512<'a> {
         // below 2^31 since the shift is at least 1.
         let words = unsafe { _mm512_i32gather_epi32::<4>(indices, self.words.as_ptr().cast()) };
         // A rotation counts modulo 32.
-        let bit = |keys| _mm512_rolv_epi32(words, keys);
+        let bit = |keys| _mm512_rorv_epi32(words, keys);
         let first_two = _mm512_and_si512(bit(keys), bit(_mm512_srli_epi32::<5>(keys)));
-        let all = _mm512_and_si512(first_two, bit(_mm512_srli_epi32::<10>(keys)));
-        _mm512_movepi32_mask(all)
+        let last = _mm512_and_si512(bit(_mm512_srli_epi32::<10>(keys)), _mm512_set1_epi32(1));
+        _mm512_test_epi32_mask(first_two, last)
     }
 }
 

@@ -177,7 +177,9 @@ fn delta(args: &Args, files: &[OsString]) -> Result<(), Exit> {
     too_many(files, 3)?;
 
     let clock = Clock::start();
-    let load = LoadOptions::new().strictness(Strictness::Librsync);
+    let load = LoadOptions::new()
+        .strictness(Strictness::Librsync)
+        .expected_bytes(regular_len(&signature.file));
     let (loaded, stats) = buffers(args)
         .and_then(|buffers| io::load_signature(&signature.file, load, buffers))
         .map_err(|error| job_failed("loadsig", &error.in_file(&signature.name)))?;

@@ -124,9 +124,9 @@ fn delta(
     let new = Input::open(Some(new))?;
     let out = create_output(output, &[&signature, &new])?;
     let report = Report::new("delta", verbosity, is_stdout(output));
-    let (loaded, _) =
-        streams::load_signature(&signature.file, LoadOptions::default(), BufferSizes::default())
-            .map_err(|error| error.in_file(&signature.name))?;
+    let load = LoadOptions::new().expected_bytes(regular_len(&signature.file));
+    let (loaded, _) = streams::load_signature(&signature.file, load, BufferSizes::default())
+        .map_err(|error| error.in_file(&signature.name))?;
     say_params(loaded.params(), verbosity);
     let index = Index::new(loaded)?;
     finish_delta(index, &new, out, options, work, &report, verbosity)
