@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn the_root_is_that_of_the_definition_however_bytes_come() {
-        let bytes: Vec<u8> = (0..40 * LEAF_LEN + 7).map(|n| (n * n >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..40 * LEAF_LEN + 7).map(|n| ((n * n) >> 7) as u8).collect();
         for len in [0, 1, LEAF_LEN - 1, LEAF_LEN, LEAF_LEN + 1, 17 * LEAF_LEN, bytes.len()] {
             let expected = naive(&bytes[..len]);
             for piece in [LEAF_LEN, 3 * LEAF_LEN + 5, 1000, usize::MAX] {

@@ -134,8 +134,11 @@ impl Encoder {
     }
 }
 
+/// The heads with the names of their columns.
+pub(crate) type Heads = [(&'static str, Head); COLUMNS];
+
 /// Parses the heads of a body, with the names of the columns, and returns where the contents begin.
-pub(crate) fn heads(body: &[u8]) -> Result<([(&'static str, Head); COLUMNS], usize), Fault> {
+pub(crate) fn heads(body: &[u8]) -> Result<(Heads, usize), Fault> {
     let mut position = 1;
     let mut heads = NAMES.map(|name| (name, Head::default()));
     for ((_, head), max_raw_len) in heads.iter_mut().zip(MAX_RAW_LENS) {
