@@ -152,11 +152,13 @@ fn make_group(
     let mut sums = Vec::new();
     sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
     let mut body = encode(groups, &laid, &laid.pieces, level.layout())?;
-    if body.len() <= SMALL_BODY && level != PatchLevel::Max {
-        let mixed = encode(groups, &laid, &laid.pieces, PatchLevel::Max.layout())?;
-        if mixed.len() < body.len() {
-            body = mixed;
-        }
+    let other = match level {
+        PatchLevel::Max => Some(PatchLevel::Default),
+        _ => (body.len() <= SMALL_BODY).then_some(PatchLevel::Max),
+    };
+    if let Some(other) = other {
+        let other = encode(groups, &laid, &laid.pieces, other.layout())?;
+        body = if other.len() < body.len() { other } else { body };
     }
     if body.len() as u64 <= header.max_coded_len(number) {
         return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
