@@ -99,8 +99,8 @@ fn moved_cut_and_appended_bytes_make_small_patches() {
 
 #[test]
 fn low_entropy_comes_back() {
-    let zeros = vec![0; 5 << 20];
-    let period: Vec<u8> = (0..5 << 20).map(|n: u32| (n % 251) as u8).collect();
+    let zeros = vec![0; 1 << 20];
+    let period: Vec<u8> = (0..1 << 20).map(|n: u32| (n % 251) as u8).collect();
     for (old, new) in [(&zeros, &period), (&period, &zeros), (&zeros, &zeros)] {
         let len = comes_back(old, &new[..new.len() - 12_345]);
         assert!(len < 20_000, "{len} bytes");
@@ -128,6 +128,21 @@ fn small() -> (Vec<u8>, Vec<u8>) {
         new[at] = new[at].wrapping_add(3);
     }
     (old, new)
+}
+
+#[test]
+fn patches_of_version_1_are_read_for_ever() {
+    // With so many literals that each level has its own layout.
+    let mut rng = Rng::new(6);
+    let old = rng.bytes(20_000, 256);
+    let literal = [rng.bytes(4500, 256), rng.bytes(9000, 8)].concat();
+    let mut new = [&old[9000..], &literal, &old[..8000]].concat();
+    (0..new.len()).step_by(700).for_each(|at| new[at] = new[at].wrapping_add(5));
+    for name in ["fast", "default", "max"] {
+        let path = format!("{}/tests/data/layered/v1-{name}.patch", env!("CARGO_MANIFEST_DIR"));
+        let patch = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(applied(&old, &patch).unwrap().0 == new, "{name}");
+    }
 }
 
 #[test]

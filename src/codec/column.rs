@@ -8,8 +8,8 @@
 
 use std::ops::Range;
 
-use super::varint::{self, Partial, Pushed};
 use super::{Fault, zstd};
+use crate::format::varint::{self, Partial, Pushed};
 
 const RAW: u64 = 0;
 const ZSTD: u64 = 1;

@@ -14,8 +14,8 @@
 //! start of the group; it is missing where nothing is aligned.
 
 use super::column::{self, BufferedReader, Coded, Head};
-use super::varint::{self, unzigzag, zigzag};
 use super::{Fault, Group, MAX_GROUP_LEN, Piece, sparse};
+use crate::format::varint::{self, unzigzag, zigzag};
 
 /// First bytes of bodies.
 pub(crate) const SPLIT: u8 = 0;

@@ -16,7 +16,6 @@ mod mixed;
 mod sparse;
 #[cfg(test)]
 mod tests;
-mod varint;
 mod zstd;
 
 use std::fmt;

@@ -3,7 +3,7 @@
 
 use super::Fault;
 use super::column::BufferedReader;
-use super::varint;
+use crate::format::varint;
 
 /// Bytes compared at once where nothing differs.
 const STRIDE: usize = 256;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::*;
+use crate::format::varint;
 
 const LAYOUTS: [Layout; 3] =
     [Layout::Columns { zstd_level: 3 }, Layout::Columns { zstd_level: 19 }, Layout::Mixed];

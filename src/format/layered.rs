@@ -15,7 +15,7 @@
 //!           8  first bytes of the BLAKE2b-256 of all bytes before them
 //! ```
 
-use super::varint::{self, Varint};
+use super::varint::{self, Front};
 use crate::error::{Error, Part, Result};
 use crate::root::Root;
 
@@ -56,9 +56,9 @@ impl PatchHeader {
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&LAYERED_MAGIC);
         out.extend_from_slice(&[VERSION, self.group_len.ilog2() as u8, self.memory_mib]);
-        varint::put(out, self.basis_len);
+        varint::push(out, self.basis_len);
         out.extend_from_slice(&self.basis_root.0);
-        varint::put(out, self.result_len);
+        varint::push(out, self.result_len);
     }
 
     /// Parses the header at the front and returns its length, too; None asks for more bytes.
@@ -117,13 +117,13 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn number(&mut self) -> Result<Option<u64>> {
-        match varint::take(&self.bytes[self.pos..]) {
-            Varint::Value(value, len) => {
+        match varint::front(&self.bytes[self.pos..]) {
+            Front::Value(value, len) => {
                 self.pos += len;
                 Ok(Some(value))
             }
-            Varint::Incomplete => Ok(None),
-            Varint::Invalid => {
+            Front::Incomplete => Ok(None),
+            Front::Invalid => {
                 Err(Error::PatchDamaged { offset: self.pos as u64, part: Part::PatchHeader })
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Part, Result, reserve};
 use crate::format::layered::{CHECK_LEN, END_LEN, PatchHeader};
-use crate::format::varint::{self, Varint};
+use crate::format::varint::{self, Front};
 use crate::root::Root;
 use crate::strong::{StrongHash, StrongState};
 
@@ -118,14 +118,14 @@ impl FrameDecoder {
             part: Part::PatchGroup,
         };
         self.buf.push(input[0]);
-        match varint::take(&self.buf) {
-            Varint::Incomplete => {}
-            Varint::Value(len, _) if (1..=self.max_body_len()).contains(&len) => {
+        match varint::front(&self.buf) {
+            Front::Incomplete => {}
+            Front::Value(len, _) if (1..=self.max_body_len()).contains(&len) => {
                 self.digest.update(&self.buf);
                 self.buf.clear();
                 self.state = State::Body { len: len as usize };
             }
-            Varint::Value(..) | Varint::Invalid => return Err(damaged),
+            Front::Value(..) | Front::Invalid => return Err(damaged),
         }
         Ok((1, None))
     }

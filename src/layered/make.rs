@@ -201,7 +201,7 @@ impl<W: Write> PatchWriter<W> {
 
     fn group(&mut self, body: &[u8], check: [u8; 8]) -> Result<()> {
         let mut len = Vec::new();
-        varint::put(&mut len, (body.len() + check.len()) as u64);
+        varint::push(&mut len, (body.len() + check.len()) as u64);
         self.write(&len)?;
         self.write(body)?;
         self.write(&check)

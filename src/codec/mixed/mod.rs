@@ -22,7 +22,8 @@ use self::literals::Literals;
 use self::numbers::Numbers;
 use self::range::BitCoder;
 use super::column::{self, Coded, Head};
-use super::{Fault, Group, MAX_GROUP_LEN, OldBytes, Piece, varint};
+use super::{Fault, Group, MAX_GROUP_LEN, OldBytes, Piece};
+use crate::format::varint;
 
 /// First bytes of bodies. Every change of a model that changes a bit needs new ones.
 pub(crate) const LAYOUT: u8 = 2;

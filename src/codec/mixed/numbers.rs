@@ -3,7 +3,7 @@
 use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
 use crate::codec::Piece;
-use crate::codec::varint::{unzigzag, zigzag};
+use crate::format::varint::{unzigzag, zigzag};
 
 const CONTEXTS: usize = 5;
 
