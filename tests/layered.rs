@@ -257,6 +257,8 @@ fn lying_lengths_are_found_out() {
 fn another_kind_of_file_is_named() {
     let error = applied(b"", b"\x72\x73\x02\x36rest").unwrap_err();
     assert!(error.to_string().contains("it looks like a delta"), "{error}");
+    // Whatever the first bytes are, three of them do not tell.
+    assert!(matches!(applied(b"", b"\x1f\x8b\x08"), Err(Error::InputEnded { offset: 3, .. })));
     assert!(matches!(applied(b"", b""), Err(Error::InputEnded { offset: 0, .. })));
 }
 

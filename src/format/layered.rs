@@ -63,14 +63,11 @@ impl PatchHeader {
 
     /// Parses the header at the front and returns its length, too; None asks for more bytes.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Option<(Self, usize)>> {
-        let start = &bytes[..bytes.len().min(LAYERED_MAGIC.len())];
-        if start != &LAYERED_MAGIC[..start.len()] {
-            return Err(Error::BadPatchMagic { likeness: super::likeness(bytes) });
+        let Some((magic, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+        if *magic != LAYERED_MAGIC {
+            return Err(Error::BadPatchMagic { likeness: super::likeness(magic) });
         }
-        let Some(&[version, group_log, memory_mib]) = bytes.get(LAYERED_MAGIC.len()..FIXED_LEN)
-        else {
-            return Ok(None);
-        };
+        let Some(&[version, group_log, memory_mib]) = rest.first_chunk() else { return Ok(None) };
         if version != VERSION {
             return Err(Error::PatchVersion { offset: 4, found: version });
         }
