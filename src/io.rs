@@ -664,7 +664,7 @@ pub(crate) fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {
     retry(|| input.read(buf)).map_err(Error::io(IoAction::Read))
 }
 
-fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> std::io::Result<usize> {
+pub(crate) fn retry(mut call: impl FnMut() -> std::io::Result<usize>) -> std::io::Result<usize> {
     loop {
         match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -1,7 +1,11 @@
 //! Bytes that can be read anywhere, by several threads at once.
 
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::{Mutex, PoisonError};
+
 use crate::engine::copy_front;
 use crate::error::{Error, IoAction, Result};
+use crate::io::retry;
 
 /// Bytes that can be read anywhere, by several threads at once.
 pub trait ReadAt: Send + Sync {
@@ -73,16 +77,21 @@ impl ReadAt for Vec<u8> {
     }
 }
 
+/// Any stream that can seek; threads take turns at it. Its first byte is at position 0.
+impl<R: Read + Seek + Send> ReadAt for Mutex<R> {
+    fn read_at(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
+        // Whoever panicked left the stream somewhere, and it is put elsewhere now.
+        let mut stream = self.lock().unwrap_or_else(PoisonError::into_inner);
+        stream.seek(SeekFrom::Start(position)).map_err(Error::io(IoAction::SeekBasis))?;
+        retry(|| stream.read(buf)).map_err(Error::io(IoAction::ReadBasis))
+    }
+}
+
 /// A file is read with one system call and keeps its position.
 #[cfg(unix)]
 impl ReadAt for std::fs::File {
     fn read_at(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
         use std::os::unix::fs::FileExt;
-        loop {
-            match FileExt::read_at(self, buf, position) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                result => return result.map_err(Error::io(IoAction::ReadBasis)),
-            }
-        }
+        retry(|| FileExt::read_at(self, buf, position)).map_err(Error::io(IoAction::ReadBasis))
     }
 }

@@ -3,7 +3,8 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::io::Cursor;
+use std::sync::{Arc, Mutex};
 
 use common::Rng;
 use proptest::prelude::*;
@@ -191,6 +192,21 @@ fn a_wrong_basis_is_refused_before_anything_is_written() {
         assert!(matches!(error, Error::WrongBasis { expected_len: 3000, .. }), "{error:?}");
         assert!(result.is_empty());
     }
+}
+
+#[test]
+fn a_basis_may_be_any_stream_that_seeks() {
+    let (old, new) = small();
+    let stream = |bytes: &[u8]| Arc::new(Mutex::new(Cursor::new(bytes.to_vec())));
+    let (old_len, new_len) = (old.len() as u64, new.len() as u64);
+    let (basis, options) = (stream(&old), MakeOptions::new().threads(2));
+    let mut patch = Vec::new();
+    let files = ((basis.clone() as _, old_len), (stream(&new) as _, new_len));
+    make(files.0, files.1, &mut patch, options, &mut ()).unwrap();
+    assert!(patch == patch_of(&old, &new, PatchLevel::Default, 1));
+    let mut result = Vec::new();
+    apply(&*basis, &patch[..], &mut result, ApplyOptions::new(), &mut ()).unwrap();
+    assert!(result == new);
 }
 
 #[test]
