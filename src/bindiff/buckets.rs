@@ -5,6 +5,7 @@
 //! wait together.
 
 use crate::error::{Result, reserve_exact};
+use crate::simd::pages::reserve_large;
 
 /// Numbers by their hash.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl<const WAYS: usize> Buckets<WAYS> {
         let len = (expected * Self::ROOM / 8 / WAYS + 1).min(u32::MAX as usize);
         self.number_bits = usize::BITS - bound.leading_zeros();
         self.buckets.clear();
-        reserve_exact(&mut self.buckets, len)?;
+        reserve_large(&mut self.buckets, len)?;
         self.buckets.resize(len, Bucket([0; WAYS]));
         Ok(())
     }

@@ -17,6 +17,20 @@ const ZSTD: u64 = 1;
 /// Bytes that are decoded ahead for a column of numbers.
 const BUFFER_LEN: usize = 4 << 10;
 
+/// A level at which compressing takes no time to speak of.
+const TRIAL_LEVEL: i32 = 1;
+/// Fewer bytes are compressed without a trial.
+const MIN_TRIAL_LEN: usize = 256 << 10;
+
+/// Returns true if many bytes look as if nothing can be made of them.
+pub(crate) fn is_noise(raw: &[u8], max_window_log: u32) -> Result<bool, Fault> {
+    if raw.len() < MIN_TRIAL_LEN {
+        return Ok(false);
+    }
+    let trial = zstd::compress(raw, TRIAL_LEVEL, max_window_log)?;
+    Ok(trial.len() > raw.len() - raw.len() / 64)
+}
+
 /// A column ready to be written.
 pub(crate) struct Coded {
     raw_len: usize,
@@ -26,8 +40,11 @@ pub(crate) struct Coded {
 
 impl Coded {
     /// Compresses a column; see [`zstd::compress`] for the parameters.
+    ///
+    /// What a fast level makes nothing of is not tried with a slow one, unless it is short.
     pub(crate) fn new(raw: &[u8], zstd_level: i32, max_window_log: u32) -> Result<Self, Fault> {
-        let frame = zstd::compress(raw, zstd_level, max_window_log)?;
+        let level = if is_noise(raw, max_window_log)? { TRIAL_LEVEL } else { zstd_level };
+        let frame = zstd::compress(raw, level, max_window_log)?;
         // One byte for the coded length at least.
         let (codec, contents) =
             if frame.len() + 1 < raw.len() { (ZSTD, frame) } else { (RAW, raw.to_vec()) };

@@ -6,8 +6,9 @@ use super::nearby::{MAX_STRETCH, Nearby};
 use super::old::{Effort, OldFile};
 use super::plan::Scratch;
 use crate::codec::{CONTEXT_LEN, Group, MAX_GROUP_LEN, OldBytes, Piece};
-use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
+use crate::error::{Error, IoAction, Result, reserve_exact};
 use crate::read_at::ReadAt;
+use crate::simd::pages::try_large_vec;
 
 /// Bytes of a new file in each group but the last.
 pub(crate) const GROUP_LEN: u32 = MAX_GROUP_LEN;
@@ -49,7 +50,7 @@ impl Groups {
     pub(crate) fn lay(&self, number: u64) -> Result<Laid> {
         let start = number * u64::from(GROUP_LEN);
         let len = (self.new_len - start).min(GROUP_LEN.into()) as u32;
-        let mut bytes = try_vec(0, len as usize)?;
+        let mut bytes = try_large_vec(0, len as usize)?;
         if self.new.fill_at(start, &mut bytes)? < bytes.len() {
             return Err(shrank(IoAction::Read));
         }

@@ -17,10 +17,6 @@ use crate::strong::{StrongHash, StrongState, StrongSum};
 
 /// Memory that applying needs at most, whatever the patch.
 const MEMORY_MIB: u8 = 64;
-/// A body that is no longer is coded by mixing contexts at every level, if that is shorter: with so
-/// little to say it takes no time.
-const SMALL_BODY: usize = 4 << 10;
-
 /// How a layered patch is made.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
@@ -151,21 +147,17 @@ fn make_group(
     let len = laid.group.len;
     let mut sums = Vec::new();
     sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
-    let mut body = encode(groups, &laid, &laid.pieces, level.layout())?;
-    let other = match level {
-        PatchLevel::Max => Some(PatchLevel::Default),
-        _ => (body.len() <= SMALL_BODY).then_some(PatchLevel::Max),
-    };
-    if let Some(other) = other {
-        let other = encode(groups, &laid, &laid.pieces, other.layout())?;
-        body = if other.len() < body.len() { other } else { body };
+    let mut body = encode(groups, &laid, &laid.pieces, level.columns())?;
+    if body.len() <= level.most_to_mix(len) {
+        let mixed = encode(groups, &laid, &laid.pieces, Layout::Mixed)?;
+        body = if mixed.len() < body.len() { mixed } else { body };
     }
     if body.len() as u64 <= header.max_coded_len(number) {
         return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
     }
     // Pieces that cost more than they save.
     let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-    let body = encode(groups, &laid, &literal, PatchLevel::Default.layout())?;
+    let body = encode(groups, &laid, &literal, PatchLevel::Default.columns())?;
     Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
 }
 

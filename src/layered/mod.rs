@@ -71,11 +71,22 @@ impl PatchLevel {
         }
     }
 
-    fn layout(self) -> Layout {
+    /// Returns how columns are compressed.
+    fn columns(self) -> Layout {
         match self {
             PatchLevel::Fast => Layout::Columns { zstd_level: 3 },
-            PatchLevel::Default => Layout::Columns { zstd_level: 19 },
-            PatchLevel::Max => Layout::Mixed,
+            PatchLevel::Default | PatchLevel::Max => Layout::Columns { zstd_level: 19 },
+        }
+    }
+
+    /// Returns how long the columns of a group of `len` bytes may be for mixed contexts to be tried as
+    /// well, which take longer: with little to say it is no time at any level, and where columns make
+    /// nothing of the bytes, mixing does not either.
+    fn most_to_mix(self, len: u32) -> usize {
+        match self {
+            PatchLevel::Fast => 4 << 10,
+            PatchLevel::Default => 8 << 10,
+            PatchLevel::Max => (len as usize - len as usize / 32).max(8 << 10),
         }
     }
 }

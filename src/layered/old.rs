@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use super::samples::{Sampler, Samples};
 use crate::bindiff::{self, Patience};
-use crate::error::{Error, IoAction, Result, reserve_exact, try_vec};
+use crate::error::{Error, IoAction, Result, try_vec};
 use crate::read_at::ReadAt;
 use crate::root::LEAF_LEN;
+use crate::simd::pages::reserve_large;
 
 /// How hard the search tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +87,7 @@ impl<R: ReadAt> OldFile<R> {
                 see(block)?;
             }
         } else if is_resident {
-            reserve_exact(&mut held, len as usize)?;
+            reserve_large(&mut held, len as usize)?;
             while (held.len() as u64) < len {
                 let start = held.len();
                 held.resize(start + Self::BLOCK.min(len as usize - start), 0);
