@@ -53,7 +53,7 @@ def find_differs(programs: Programs) -> tuple[dict[str, Differ], list[str]]:
         try:
             found[name] = finders[name]()
         except FileNotFoundError as error:
-            missing.append(f"{name} is not there: {error}")
+            missing.append(f"{name}: {error}")
             print(missing[-1], file=sys.stderr, flush=True)
     return found, missing
 
@@ -95,7 +95,7 @@ def rdiff(programs: Programs) -> Differ:
 
 def zstd(level: int) -> Differ:
     path = command_of("zstd")
-    options = ["--quiet", "--force", "--long=31"]
+    options = ["-qq", "--force", "--long=31"]
 
     def make(old: Path, new: Path, out: Path) -> Command:
         return Command([path, f"-{level}", *options, f"--patch-from={old}", new, "-o", out])
@@ -176,7 +176,7 @@ def requirement() -> str:
 def command_of(name: str, package: str | None = None) -> str:
     path = shutil.which(name)
     if not path:
-        raise FileNotFoundError(f"no {name}; on Debian: apt-get install {package or name}")
+        raise FileNotFoundError(f"no {name}, which is in Debian's package {package or name}")
     return path
 
 
