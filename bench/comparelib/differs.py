@@ -31,7 +31,7 @@ class Differ:
     make: Callable[[Path, Path, Path], Command]
     # From old file and patch, and where the new file goes.
     apply: Callable[[Path, Path, Path], Command]
-    # What a process takes in CPU time that does nothing but start, where that is not a matter of the program.
+    # Does nothing but start, where that takes an interpreter time which the program is not charged with.
     start: Command | None = None
 
 

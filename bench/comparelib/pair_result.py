@@ -12,7 +12,7 @@ from .tables import ABSENT
 
 # Bytes that are compared at a time to tell what changed.
 PIECE_LEN = 4096
-# What remains at least when the start of an interpreter is taken off: clocks tell no less.
+# What remains at least when the start of an interpreter is taken off, which varies a little.
 LEAST_SECONDS = 0.001
 
 
