@@ -1,6 +1,7 @@
 """Runs commands in turns and takes CPU time, wall time and peak memory of each."""
 
 import ctypes
+import math
 import os
 import subprocess
 import sys
@@ -27,6 +28,8 @@ class Case:
     check: Callable[[dict[str, Path]], str]
     # Rounds of those who do not take part in all.
     rounds: dict[str, int] = field(default_factory=dict)
+    # Whoever takes more CPU time in the first round takes part in no other, and that one counts.
+    patience_seconds: float = math.inf
     # Whoever is named here does not take part in the first round, whose outputs are checked.
     unchecked: frozenset[str] = frozenset()
     # Where outputs go, if not into memory; and whether those of the measured rounds go to /dev/null.
@@ -77,15 +80,18 @@ def measure(case: Case, rounds: int, scratch: Path) -> Measured:
     names = list(case.commands)
     folder = case.folder or scratch
     outputs = {name: folder / f"{name.replace(', ', '-')}.out" for name in names}
+    finished = set()
     for round_ in range(rounds + 1):
         turn = round_ % len(names)
         for name in names[turn:] + names[:turn]:
             takes_part = round_ <= case.rounds.get(name, rounds) if round_ else name not in case.unchecked
-            if not takes_part:
+            if not takes_part or name in finished:
                 continue
             discarded = case.discard and round_ > 0
             sample = run(case.commands[name](Path(os.devnull) if discarded else outputs[name]))
-            if round_ > 0:  # The first round warms up.
+            if round_ == 0 and sample.cpu_seconds > case.patience_seconds:
+                finished.add(name)
+            if round_ > 0 or name in finished:  # The first round warms up.
                 measured.samples.setdefault(name, []).append(sample)
         if round_ == 0:
             written = {name: out for name, out in outputs.items() if out.exists()}

@@ -81,6 +81,8 @@ class Programs:
     rdiff: Program
     librsync: Program
     fast_rsync: FastRsync
+    # bench/peers/src/qbsdiff.rs.
+    qbsdiff: Path
     # Ours, one thread, by level: from the fastest that the machine has.
     levels: dict[str, Program]
     sigdelta: Path
@@ -109,14 +111,17 @@ def contestant(level: str, levels) -> str:
     return OURS if level == next(iter(levels)) else f"{OURS}, {level}"
 
 
-def gather(folder: Path, rdiff: Path, librsync: Path | None, ours: Path | None) -> Programs:
+def gather(
+    folder: Path, rdiff: Path, librsync: Path | None, ours: Path | None, sigdelta: Path | None
+) -> Programs:
     """Builds what is not given and copies everything into `folder`."""
 
     def copy(path: Path) -> Path:
         return Path(shutil.copy(path, Path(folder, path.name)))
 
     (folder / "peers").mkdir()
-    commands = build(ROOT / "Cargo.toml", "-p", "sigdelta-cli")
+    commands = {} if ours and sigdelta else build(ROOT / "Cargo.toml", "-p", "sigdelta-cli")
+    peers = build(PEERS / "Cargo.toml")
     our_rdiff = copy(ours or commands["rdiff"])
     levels = {
         level: Program(our_rdiff, {"SIGDELTA_SIMD": level, "SIGDELTA_THREADS": "1"})
@@ -133,9 +138,10 @@ def gather(folder: Path, rdiff: Path, librsync: Path | None, ours: Path | None) 
     return Programs(
         rdiff=Program(Path(shutil.copy(rdiff, folder / "peers/rdiff"))),
         librsync=Program(built),
-        fast_rsync=FastRsync(copy(build(PEERS / "Cargo.toml")["fast_rsync"])),
+        fast_rsync=FastRsync(copy(peers["fast_rsync"])),
+        qbsdiff=copy(peers["qbsdiff"]),
         levels=levels,
-        sigdelta=copy(commands["sigdelta"]),
+        sigdelta=copy(sigdelta or commands["sigdelta"]),
         jobs=build_jobs(folder / "jobs", library),
         our_library=library,
     )

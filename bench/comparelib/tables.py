@@ -5,6 +5,8 @@ from statistics import median
 from .measure import Measured
 from .programs import FAST_RSYNC, LIBRSYNC, OURS, RDIFF
 
+# Stands for what was not measured.
+ABSENT = "-"
 MET, MISSED = "met", "**missed**"
 # Titles of the columns in tables of whole processes.
 WHO = {RDIFF: "rdiff", LIBRSYNC: "librsync", FAST_RSYNC: "fast_rsync", OURS: "ours"}
@@ -18,13 +20,13 @@ def markdown(header: list[str], rows: list[list[str]], texts: int = 1) -> str:
 
 def spread(values: list[float]) -> str:
     """Returns minimum, median and maximum."""
-    return " / ".join(f"{f(values):.2f}" for f in (min, median, max)) if values else "-"
+    return " / ".join(f"{f(values):.2f}" for f in (min, median, max)) if values else ABSENT
 
 
 def mb_per_second(measured: Measured, name: str) -> str:
     """Returns 10^6 bytes per second of CPU time, by the median."""
     if name not in measured.samples:
-        return "-"
+        return ABSENT
     speed = measured.input_len(name) / 1e6 / median(measured.cpu(name))
     return f"{speed:.0f}" if speed >= 10 else f"{speed:.2f}"
 
@@ -45,17 +47,17 @@ def speed_table(results: list[Measured], who: tuple[str, ...], with_deltas: bool
     for result in results:
         row = [result.case.name, f"{result.input_len(OURS) / 1e6:.1f}"]
         row += [mb_per_second(result, name) for name in who]
-        row += [spread(result.ratios(peer)) if peer in result.samples else "-" for peer in peers]
+        row += [spread(result.ratios(peer)) if peer in result.samples else ABSENT for peer in peers]
         row.append(peaks(result, who))
         if with_deltas:
-            row.append(" / ".join(str(result.sizes.get(name, "-")) for name in who))
+            row.append(" / ".join(str(result.sizes.get(name, ABSENT)) for name in who))
             row.append(result.note)
         rows.append(row)
     return markdown(header, rows)
 
 
 def peaks(result: Measured, who) -> str:
-    return " / ".join(f"{result.peak_mib(name):.1f}" if name in result.samples else "-" for name in who)
+    return " / ".join(f"{result.peak_mib(name):.1f}" if name in result.samples else ABSENT for name in who)
 
 
 def slower(results: list[Measured], peer: str) -> str:

@@ -1,6 +1,6 @@
 """Sections of BENCHMARKS.md. Each has a `TITLE` and `write`, which measures and returns Markdown."""
 
-from . import corners, jobs, packages, scaling, sizes, targets, threads
+from . import corners, jobs, layered, packages, scaling, sizes, targets, threads
 
 # By the name that --only takes, in the order of the file.
 SECTIONS = {
@@ -10,5 +10,6 @@ SECTIONS = {
     "scaling": scaling,
     "sizes": sizes,
     "packages": packages,
+    "layered": layered,
     "corners": corners,
 }
