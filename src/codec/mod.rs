@@ -105,7 +105,7 @@ impl Encoder {
             Layout::Columns { zstd_level } => {
                 Ok(Encoder::Columns(columns::Encoder::new(zstd_level, group)))
             }
-            Layout::Mixed => Ok(Encoder::Mixed(Box::new(mixed::Encoder::new(group)))),
+            Layout::Mixed => Ok(Encoder::Mixed(Box::new(mixed::Encoder::new(group)?))),
         }
     }
 

@@ -4,6 +4,7 @@ use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
 use super::references::{self, Guess, References};
 use crate::codec::{CONTEXT_LEN, OldBytes};
+use crate::error::Result;
 
 /// Lengths of blocks that one bit may say to be equal, once so many bytes were equal before.
 const BLOCKS: [(usize, u32); 3] = [(4096, 4096), (256, 512), (32, 96)];
@@ -50,14 +51,14 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    pub(crate) fn new() -> Self {
-        Differences {
-            flags: Mixer::new(FLAG_OPTIONS),
-            values: Mixer::new(VALUE_OPTIONS),
-            blocks: Mixer::new(BLOCK_OPTIONS),
-            relative: References::new(),
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Differences {
+            flags: Mixer::new(FLAG_OPTIONS)?,
+            values: Mixer::new(VALUE_OPTIONS)?,
+            blocks: Mixer::new(BLOCK_OPTIONS)?,
+            relative: References::new()?,
             in_code: false,
-            absolute: References::new(),
+            absolute: References::new()?,
             equal_left: 0,
             cap: usize::MAX,
             flag_history: 0,
@@ -66,7 +67,7 @@ impl Differences {
             history: [0; HISTORY_LEN],
             position: 0,
             recent: [0; 2],
-        }
+        })
     }
 
     /// Codes aligned bytes of a stretch, of which `left` are to come, these among them; an encoder

@@ -3,6 +3,7 @@
 
 use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
+use crate::error::{Result, try_vec};
 
 const CONTEXTS: usize = 13;
 /// The last context, which is not of a nibble but of a bit.
@@ -16,9 +17,9 @@ pub(crate) struct Literals {
 }
 
 impl Literals {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> Result<Self> {
         let options = MixerOptions { table_log: 16, weight_sets: 3 * 256, memory: 250, rate: 80 };
-        Literals { mixer: Mixer::new(options), past: Past::new(), word: 0 }
+        Ok(Literals { mixer: Mixer::new(options)?, past: Past::new()?, word: 0 })
     }
 
     /// Codes literal bytes; `before` are the new bytes before them, the last one lowest.
@@ -127,9 +128,9 @@ struct Guess {
 }
 
 impl Past {
-    fn new() -> Self {
-        let places = vec![0; 1 << PLACES_LOG];
-        Past { bytes: Vec::new(), places, matched: 0, len: 0, misses: 0 }
+    fn new() -> Result<Self> {
+        let places = try_vec(0, 1 << PLACES_LOG)?;
+        Ok(Past { bytes: Vec::new(), places, matched: 0, len: 0, misses: 0 })
     }
 
     fn guess(&self) -> Guess {

@@ -7,6 +7,8 @@
 //! every machine agrees on every bit.
 
 use super::range::BitCoder;
+use crate::error::{Result, try_vec};
+use crate::simd::pages::try_large_vec;
 
 /// Stretched probabilities are multiples of 1/256 below 11 in magnitude.
 const STRETCHED_BITS: u32 = 8;
@@ -133,13 +135,12 @@ const ONE: i32 = 1 << 16;
 const ROW_LEN: u32 = 16;
 
 impl<const N: usize> Mixer<N> {
-    pub(crate) fn new(options: MixerOptions) -> Self {
-        Mixer {
-            // Zeros from the system, which cost nothing until they are touched.
-            counters: vec![Counter::default(); N << options.table_log],
-            weights: vec![[ONE * 3 / 10; N]; options.weight_sets],
+    pub(crate) fn new(options: MixerOptions) -> Result<Self> {
+        Ok(Mixer {
+            counters: try_large_vec(Counter::default(), N << options.table_log)?,
+            weights: try_vec([ONE * 3 / 10; N], options.weight_sets)?,
             options,
-        }
+        })
     }
 
     /// Returns the counter of a hashed context.

@@ -48,15 +48,19 @@ struct Models {
 }
 
 impl Models {
-    fn new(group: Group) -> Self {
-        Models {
-            numbers: Numbers::new(group.start),
-            differences: Differences::new(),
-            literals: Literals::new(),
-            before: 0,
-            aligned_left: 0,
-            position: Position { old: 0, new: group.start },
-        }
+    fn new(group: Group) -> Result<Self, Fault> {
+        let models = || -> crate::error::Result<Self> {
+            Ok(Models {
+                numbers: Numbers::new(group.start)?,
+                differences: Differences::new()?,
+                literals: Literals::new()?,
+                before: 0,
+                aligned_left: 0,
+                position: Position { old: 0, new: group.start },
+            })
+        };
+        // Nothing else can fail.
+        models().map_err(|_| Fault::OutOfMemory)
     }
 
     fn piece<C: BitCoder>(&mut self, stream: &mut C, piece: Piece) -> Piece {
@@ -95,13 +99,13 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(group: Group) -> Self {
-        Encoder {
-            models: Models::new(group),
+    pub(crate) fn new(group: Group) -> Result<Self, Fault> {
+        Ok(Encoder {
+            models: Models::new(group)?,
             stream: range::Encoder::new(Vec::new()),
             literal_stream: range::Encoder::new(Vec::new()),
             literals: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn piece(&mut self, piece: &Piece) {
@@ -178,7 +182,7 @@ impl Decoder {
             None => LiteralReader::Stream(range::Decoder::new(contents, 0)),
         };
         let stream = range::Decoder::new(body, start);
-        Ok(Decoder { models: Models::new(group), stream, literals })
+        Ok(Decoder { models: Models::new(group)?, stream, literals })
     }
 
     pub(crate) fn piece(&mut self) -> Result<Piece, Fault> {

@@ -3,6 +3,7 @@
 use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
 use crate::codec::Piece;
+use crate::error::Result;
 use crate::format::varint::{unzigzag, zigzag};
 
 const CONTEXTS: usize = 5;
@@ -32,10 +33,11 @@ enum Kind {
 
 impl Numbers {
     /// `start` is the position of the group in the new file.
-    pub(crate) fn new(start: u64) -> Self {
+    pub(crate) fn new(start: u64) -> Result<Self> {
         let options =
             MixerOptions { table_log: 14, weight_sets: 3 * SETS as usize, memory: 250, rate: 128 };
-        Numbers { mixer: Mixer::new(options), old_end: start, aligned: [0; 2], literal: 0, seek: 0 }
+        let mixer = Mixer::new(options)?;
+        Ok(Numbers { mixer, old_end: start, aligned: [0; 2], literal: 0, seek: 0 })
     }
 
     /// Codes a piece and returns it; lengths may be anything and the old position as well.

@@ -5,6 +5,7 @@
 //! to one near it, has been seen, it is known how far the place has moved.
 
 use super::differences::Around;
+use crate::error::{Result, try_vec};
 
 /// Base 2 logarithms of the sizes of regions whose movement is remembered; the first is one place.
 const REGIONS: [u32; 4] = [0, 6, 10, 14];
@@ -66,9 +67,9 @@ pub(crate) struct Guess {
 }
 
 impl References {
-    pub(crate) fn new() -> Self {
-        let table = || vec![Movement::default(); 1 << TABLE_BITS];
-        References { tables: std::array::from_fn(|_| table()), field: NO_FIELD }
+    pub(crate) fn new() -> Result<Self> {
+        let table = || try_vec(Movement::default(), 1 << TABLE_BITS);
+        Ok(References { tables: [table()?, table()?, table()?, table()?], field: NO_FIELD })
     }
 
     /// Forgets a reference that is not coded to its end.
@@ -210,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_second_reference_to_a_place_is_guessed_from_wherever_it_comes() {
-        let mut references = References::new();
+        let mut references = References::new().unwrap();
         // A call at 1000 of a function at 5000 that has moved to 5300; the call has moved by 16.
         let first = code(&mut references, 4000, 4284, 1000, 16);
         assert_eq!(first, [false, false, true, true]);
