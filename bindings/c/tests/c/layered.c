@@ -561,27 +561,30 @@ static void sources_must_be_right(void)
 /* With threads the sources are read in them, in turns with all that is called. */
 static void functions_take_turns(void)
 {
-    bytes_t basis = noise(4, 20u << 20);
+    bytes_t basis = noise(4, 2u << 20);
+    /* Two groups, for two threads. */
+    bytes_t new_file = noise(5, 33u << 20);
     sigdelta_options options = at_level(SIGDELTA_LEVEL_FAST);
     bytes_t expected;
     streams_t streams;
     int reports = 0;
 
-    open_streams(&streams, &basis, &new_bytes, 100000);
+    open_streams(&streams, &basis, &new_file, 100000);
     CHECK_STATUS(diff_streams(&streams, &options), SIGDELTA_OK);
     CHECK_INT(other_threads, 0);
     expected = streams.writer.bytes;
     options.threads = 4;
     options.progress = watch;
     options.progress_opaque = &reports;
-    open_streams(&streams, &basis, &new_bytes, 100000);
-    streams.basis.slow = 1;
+    open_streams(&streams, &basis, &new_file, 100000);
+    streams.input.slow = 1;
     CHECK_STATUS(diff_streams(&streams, &options), SIGDELTA_OK);
     CHECK(other_threads > 0 && reports > 0);
     CHECK_BYTES(streams.writer.bytes, expected);
     bytes_free(&streams.writer.bytes);
     bytes_free(&expected);
     bytes_free(&basis);
+    bytes_free(&new_file);
 }
 
 int main(void)
