@@ -10,7 +10,7 @@ use common::Rng;
 use proptest::prelude::*;
 use sigdelta::format::LAYERED_MAGIC;
 use sigdelta::layered::{ApplyOptions, ApplyStats, MakeOptions, PatchLevel, apply, flatten, make};
-use sigdelta::{DeltaOptions, Error, Part, ReadAt, Result, Root};
+use sigdelta::{DeltaOptions, Error, Part, ReadAt, Result, Root, StrongHash};
 
 const LEVELS: [PatchLevel; 3] = [PatchLevel::Fast, PatchLevel::Default, PatchLevel::Max];
 
@@ -267,6 +267,48 @@ fn lying_lengths_are_found_out() {
     assert!(matches!(applied(basis, &later), Err(Error::PatchVersion { offset: 4, found: 2 })));
     let overlong = [&LAYERED_MAGIC[..], &[1, 25, 64, 0x85, 0]].concat();
     assert_eq!(damaged(overlong), (7, Part::PatchHeader));
+}
+
+#[test]
+fn lengths_that_no_file_has_end_soon() {
+    let basis = b"basis";
+    // A number whose tenth byte says that more follow, where no byte of a header is left.
+    let start = header(25, basis, 0);
+    let numbers = [vec![0x80; 9], vec![0x81]].concat();
+    let longest = [&LAYERED_MAGIC[..], &[1, 25, 64], &[0x80; 9], &[1], &[0; 32], &numbers].concat();
+    assert!(matches!(applied(basis, &longest), Err(Error::PatchDamaged { .. })));
+    for len in [1 << 63, u64::MAX] {
+        assert!(matches!(applied(basis, &header(25, basis, len)), Err(Error::PatchDamaged { .. })));
+        let patch = [&start[..7], &varint(len), &start[8..]].concat();
+        assert!(matches!(applied(basis, &patch), Err(Error::PatchDamaged { offset: 7, .. })));
+    }
+    // The longest basis there may be is not looked for behind the end of this one.
+    let patch = [&start[..7], &varint(i64::MAX as u64), &start[8..]].concat();
+    assert!(matches!(applied(basis, &patch), Err(Error::WrongBasis { found_len: 5, .. })));
+    // Less memory than the groups need.
+    let mut modest = start;
+    modest[6] = 63;
+    assert!(matches!(applied(basis, &modest), Err(Error::PatchDamaged { offset: 6, .. })));
+}
+
+/// A group of literal bytes alone, split and raw, as `docs/formats.md` has it.
+fn literal_group(bytes: &[u8]) -> Vec<u8> {
+    let len = varint(bytes.len() as u64);
+    let raw = |column: &[u8]| varint(4 * column.len() as u64);
+    let heads = [raw(&[0]), raw(&len), raw(b""), raw(b""), raw(b""), raw(bytes)].concat();
+    let check = Root::of(bytes).0[..8].to_vec();
+    let body = [vec![0], heads, vec![0], len, bytes.to_vec(), check].concat();
+    [varint(body.len() as u64), body].concat()
+}
+
+#[test]
+fn patches_by_hand_with_small_groups_are_read() {
+    let new = Rng::new(8).bytes(300_000, 256);
+    let groups: Vec<u8> = new.chunks(1 << 16).flat_map(literal_group).collect();
+    let mut patch = [header(16, b"basis", new.len() as u64), groups, vec![0]].concat();
+    patch.extend(Root::of(&new).0);
+    patch.extend(&StrongHash::Blake2b.sum(&patch)[..8]);
+    assert!(applied(b"basis", &patch).unwrap().0 == new);
 }
 
 #[test]

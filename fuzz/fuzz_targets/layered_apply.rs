@@ -19,6 +19,8 @@ struct Input<'a> {
     framed: bool,
     group_log: u8,
     result_len: u16,
+    /// Lengths of basis and result in the header, in place of those that are right.
+    lies: [Option<u64>; 2],
     read_len: u8,
     basis_len: u16,
     bytes: &'a [u8],
@@ -55,9 +57,9 @@ fuzz_target!(|input: Input| {
 fn framed(input: &Input, basis: &[u8], body: &[u8]) -> Vec<u8> {
     let mut patch = LAYERED_MAGIC.to_vec();
     patch.extend([1, 16 + input.group_log % 10, 64]);
-    put(&mut patch, basis.len() as u64);
+    put(&mut patch, input.lies[0].unwrap_or(basis.len() as u64));
     patch.extend(Root::of(basis).0);
-    put(&mut patch, input.result_len.into());
+    put(&mut patch, input.lies[1].unwrap_or(input.result_len.into()));
     put(&mut patch, body.len() as u64 + 8);
     patch.extend(body);
     patch.extend([0; 8]);

@@ -18,8 +18,6 @@ mod sparse;
 mod tests;
 mod zstd;
 
-use std::fmt;
-
 pub(crate) use describe::describe;
 pub use describe::{BodyFacts, ColumnFacts};
 
@@ -255,24 +253,4 @@ pub(crate) enum Fault {
     Zstd,
     /// The system gives no more memory.
     OutOfMemory,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fault::Ended => f.write_str("it ends too early"),
-            Fault::Stray => f.write_str("bytes are left over"),
-            Fault::UnknownLayout { found } => write!(f, "unknown layout {found}"),
-            Fault::UnknownCodec { found } => write!(f, "unknown codec {found}"),
-            Fault::Number => f.write_str("a number is out of range"),
-            Fault::PieceLen { found, left } => {
-                write!(f, "a piece of {found} bytes where {left} are left")
-            }
-            Fault::OldRange { position, len } => {
-                write!(f, "{len} bytes from {position} lie beyond the old file")
-            }
-            Fault::Zstd => f.write_str("a zstd frame is damaged"),
-            Fault::OutOfMemory => f.write_str("out of memory"),
-        }
-    }
 }

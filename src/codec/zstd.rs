@@ -32,6 +32,10 @@ pub(crate) fn compress(raw: &[u8], level: i32, max_window_log: u32) -> Result<Ve
     Ok(frame)
 }
 
+/// How frames begin: zstd's magic, and a descriptor of neither content size nor checksum nor
+/// dictionary. With a content size the limit of the window would hold for some readers only.
+const FRAME_START: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0];
+
 /// Reads one frame that must fill a column exactly.
 pub(crate) struct Reader {
     context: DCtx<'static>,
@@ -79,6 +83,9 @@ impl Reader {
     fn step(&mut self, frame: &[u8], out: &mut [u8]) -> Result<usize, Fault> {
         if self.ended {
             return Ok(0);
+        }
+        if self.position == 0 && !frame.starts_with(&FRAME_START) {
+            return Err(Fault::Zstd);
         }
         let mut input = InBuffer { src: frame, pos: self.position };
         let mut output = OutBuffer::around(out);

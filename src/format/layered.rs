@@ -4,7 +4,7 @@
 //! header    4  magic 8f 's' 'd' 'p'
 //!           1  version, 1
 //!           1  base-2 logarithm of the group length, 16 to 25
-//!           1  memory that applying needs, in MiB
+//!           1  memory that applying needs, in MiB: 32 and those of a group, at least
 //!         var  length of the basis
 //!          32  root of the basis
 //!         var  length of the result
@@ -26,6 +26,10 @@ pub const LAYERED_MAGIC: [u8; 4] = *b"\x8fsdp";
 const VERSION: u8 = 1;
 /// Smallest and largest logarithm of the group length: 64 KiB, a leaf of the root, and 32 MiB.
 const GROUP_LOGS: std::ops::RangeInclusive<u8> = 16..=25;
+/// Longest basis and result.
+const MAX_LEN: u64 = i64::MAX as u64;
+/// MiB for codecs, beside those of a group.
+const CODEC_MIB: u32 = 32;
 /// Bytes of a body beside those of the group, if all of them are literal, at most.
 const BODY_SLACK: u64 = 1 << 10;
 /// Bytes of the header before the length of the basis.
@@ -74,6 +78,9 @@ impl PatchHeader {
         if !GROUP_LOGS.contains(&group_log) {
             return Err(Error::PatchDamaged { offset: 5, part: Part::PatchHeader });
         }
+        if u32::from(memory_mib) < memory_needed(group_log) {
+            return Err(Error::PatchDamaged { offset: 6, part: Part::PatchHeader });
+        }
         let mut fields = Fields { bytes, pos: FIXED_LEN };
         let (Some(basis_len), Some(basis_root)) = (fields.number()?, fields.root()) else {
             return Ok(None);
@@ -106,6 +113,11 @@ impl PatchHeader {
     }
 }
 
+/// Returns the least memory in MiB that applying groups of this length needs.
+pub(crate) fn memory_needed(group_log: u8) -> u32 {
+    CODEC_MIB + (1u32 << group_log).div_ceil(1 << 20)
+}
+
 /// Fields one behind the other.
 struct Fields<'a> {
     bytes: &'a [u8],
@@ -115,12 +127,13 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn number(&mut self) -> Result<Option<u64>> {
         match varint::front(&self.bytes[self.pos..]) {
-            Front::Value(value, len) => {
+            // Positions and lengths are added up.
+            Front::Value(value, len) if value <= MAX_LEN => {
                 self.pos += len;
                 Ok(Some(value))
             }
             Front::Incomplete => Ok(None),
-            Front::Invalid => {
+            Front::Value(..) | Front::Invalid => {
                 Err(Error::PatchDamaged { offset: self.pos as u64, part: Part::PatchHeader })
             }
         }

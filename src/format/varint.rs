@@ -30,7 +30,8 @@ pub(crate) enum Pushed {
 impl Partial {
     pub(crate) fn push(&mut self, byte: u8) -> Pushed {
         let bits = u64::from(byte & 0x7f);
-        if self.shift >= 64 || bits << self.shift >> self.shift != bits {
+        // The tenth byte has one bit, and none follows.
+        if self.shift >= 63 && byte > 1 || bits << self.shift >> self.shift != bits {
             return Pushed::Invalid;
         }
         self.value |= bits << self.shift;
@@ -115,6 +116,8 @@ mod tests {
         assert_eq!(read(&[]), None);
         assert_eq!(front(&[0xff; 9]), Front::Incomplete);
         assert_eq!(front(&[0x80, 0]), Front::Invalid);
+        let tenth_goes_on = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x81];
+        assert_eq!(front(&tenth_goes_on), Front::Invalid);
         assert_eq!(front(&[0xff; 12]), Front::Invalid);
     }
 

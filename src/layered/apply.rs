@@ -168,7 +168,7 @@ pub fn apply_to_file(
 }
 
 /// Refuses a basis that is not the one a patch was made against.
-fn compare_basis(header: &PatchHeader, found: Measured) -> Result<()> {
+pub(super) fn compare_basis(header: &PatchHeader, found: Measured) -> Result<()> {
     if (found.len, found.root) == (header.basis_len, header.basis_root) {
         return Ok(());
     }
@@ -176,7 +176,7 @@ fn compare_basis(header: &PatchHeader, found: Measured) -> Result<()> {
 }
 
 /// One byte more than the basis has tells a longer one.
-fn beyond_basis(header: &PatchHeader) -> u64 {
+pub(super) fn beyond_basis(header: &PatchHeader) -> u64 {
     header.basis_len.saturating_add(1)
 }
 

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use super::apply::Frames;
+use super::apply::{Frames, beyond_basis, compare_basis};
 use super::rebuild::{Rebuild, Rebuilt};
+use super::roots::measure;
 use crate::codec::{BodyFacts, describe};
 use crate::error::{Result, try_vec};
 use crate::format::PatchHeader;
@@ -59,10 +60,10 @@ pub struct Stretch {
 
 /// Says what a patch consists of, and where the bytes of the result come from, in order.
 ///
-/// Groups of mixed layout are told with the basis alone. Nothing is verified but the patch itself.
+/// Groups of mixed layout are told with the basis alone. The result is not verified.
 ///
 /// # Errors
-/// Those of [`apply`](super::apply) that a patch can have, and those of `tell`.
+/// Those of [`apply`](super::apply()) and of `tell`.
 pub fn explain(
     patch: impl Read,
     basis: Option<&dyn ReadAt>,
@@ -70,6 +71,9 @@ pub fn explain(
 ) -> Result<Explanation> {
     let mut frames = Frames::new(patch);
     let header = frames.first()?;
+    if let Some(basis) = basis {
+        compare_basis(&header, measure(basis, beyond_basis(&header), &mut ())?)?;
+    }
     let mut groups = Vec::new();
     while let Some(job) = frames.next_group(&header)? {
         let body = describe(&job.body).map_err(|fault| super::damaged(fault, job.offset))?;

@@ -1,6 +1,6 @@
 //! A layered patch taken apart into header, bodies of groups, and end, however its bytes come.
 
-use crate::error::{Error, Part, Result, reserve};
+use crate::error::{Error, Part, Result, reserve_exact};
 use crate::format::layered::{CHECK_LEN, END_LEN, PatchHeader};
 use crate::format::varint::{self, Front};
 use crate::root::Root;
@@ -171,7 +171,13 @@ impl FrameDecoder {
     /// Adds bytes until `len` are in the buffer and returns how many.
     fn gather(&mut self, input: &[u8], len: usize) -> Result<usize> {
         let taken = input.len().min(len - self.buf.len());
-        reserve(&mut self.buf, taken)?;
+        let needed = self.buf.len() + taken;
+        if needed > self.buf.capacity() {
+            // Doubled, but not beyond what comes.
+            let wanted = (2 * self.buf.capacity()).clamp(needed, len);
+            let additional = wanted - self.buf.len();
+            reserve_exact(&mut self.buf, additional)?;
+        }
         self.buf.extend_from_slice(&input[..taken]);
         Ok(taken)
     }

@@ -51,7 +51,7 @@ impl Groups {
         let start = number * u64::from(GROUP_LEN);
         let len = (self.new_len - start).min(GROUP_LEN.into()) as u32;
         let mut bytes = try_large_vec(0, len as usize)?;
-        if self.new.fill_at(start, &mut bytes)? < bytes.len() {
+        if self.new.fill_at(start, &mut bytes).map_err(of_new_file)? < bytes.len() {
             return Err(shrank(IoAction::Read));
         }
         let mut scratch = self.scratch().pop().unwrap_or_default();
@@ -115,6 +115,16 @@ impl Groups {
     fn scratch(&self) -> MutexGuard<'_, Vec<Scratch>> {
         // A thread that panicked left nothing half done.
         self.scratch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Says that what went wrong with reading was not the basis.
+fn of_new_file(error: Error) -> Error {
+    match error {
+        Error::Io { action: IoAction::ReadBasis | IoAction::SeekBasis, cause } => {
+            Error::Io { action: IoAction::Read, cause }
+        }
+        error => error,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::strong::{StrongHash, StrongState, StrongSum};
 
 /// Memory that applying needs at most, whatever the patch.
 const MEMORY_MIB: u8 = 64;
+
 /// How a layered patch is made.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]

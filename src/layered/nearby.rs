@@ -26,6 +26,8 @@ pub(crate) struct Nearby<'a, B: ?Sized> {
 struct Window {
     start: u64,
     bytes: Vec<u8>,
+    /// Bytes asked for here.
+    used: usize,
 }
 
 impl Window {
@@ -37,9 +39,9 @@ impl Window {
         self.start <= range.start && range.end <= self.end()
     }
 
-    /// The range begins here or just behind, and does not end here.
+    /// The range begins here or just behind, does not end here, and reading more was of use before.
     fn leads_to(&self, range: &Range<u64>) -> bool {
-        self.start <= range.start && range.start <= self.end() && !self.bytes.is_empty()
+        self.start <= range.start && range.start <= self.end() && 2 * self.used > self.bytes.len()
     }
 }
 
@@ -59,9 +61,11 @@ impl<'a, B: ReadAt + ?Sized> Nearby<'a, B> {
             None => self.read(&range)?,
         };
         self.windows[..=place].rotate_right(1);
-        let window = &self.windows[0];
+        let window = &mut self.windows[0];
         let start = (range.start - window.start) as usize;
-        Ok(&window.bytes[start..start + (range.end - range.start) as usize])
+        let len = (range.end - range.start) as usize;
+        window.used += len;
+        Ok(&window.bytes[start..start + len])
     }
 
     /// Reads the range, and more behind it if reading goes on, and returns into which window.
@@ -75,6 +79,7 @@ impl<'a, B: ReadAt + ?Sized> Nearby<'a, B> {
             None => FIRST_LEN,
         };
         window.start = range.start;
+        window.used = 0;
         window.bytes.clear();
         reserve_exact(&mut window.bytes, wanted.max(ahead))?;
         window.bytes.resize(wanted.max(ahead), 0);

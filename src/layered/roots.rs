@@ -1,5 +1,7 @@
 //! Roots of files that are read anywhere, by one thread or several.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::report;
@@ -35,6 +37,9 @@ pub(crate) fn measure(
     let mut sums = Sums::new();
     for segment in segments(most) {
         sums.push(sum_segment(file, segment)?, monitor)?;
+        if sums.ended.get() {
+            break;
+        }
     }
     Ok(sums.finish())
 }
@@ -47,13 +52,14 @@ pub(crate) fn measure_by(
     monitor: &mut dyn Monitor,
 ) -> Result<Measured> {
     let mut sums = Sums::new();
+    let ended = Rc::clone(&sums.ended);
     let mut segments = segments(most);
     let file = Arc::clone(file);
     in_order(
         threads,
         2 * threads,
         move |segment| sum_segment(&*file, segment),
-        || Ok(segments.next()),
+        || Ok(segments.next().filter(|_| !ended.get())),
         |segment| sums.push(segment?, monitor),
     )?;
     Ok(sums.finish())
@@ -85,19 +91,19 @@ fn sum_segment(file: &(impl ReadAt + ?Sized), (start, len): (u64, u64)) -> Resul
 struct Sums {
     hasher: RootHasher,
     len: u64,
-    ended: bool,
+    ended: Rc<Cell<bool>>,
 }
 
 impl Sums {
     fn new() -> Self {
-        Sums { hasher: RootHasher::new(), len: 0, ended: false }
+        Sums { hasher: RootHasher::new(), len: 0, ended: Rc::default() }
     }
 
     fn push(&mut self, (sums, len): Segment, monitor: &mut dyn Monitor) -> Result<()> {
-        if !self.ended {
+        if !self.ended.get() {
             self.hasher.push_leaves(&sums, len);
             self.len += len;
-            self.ended = len < SEGMENT_LEN;
+            self.ended.set(len < SEGMENT_LEN);
         }
         report(monitor, Progress::default())
     }

@@ -20,6 +20,8 @@ impl Samples {
     /// Bytes of a sample.
     pub(super) const LEN: usize = 32;
     const MIN_STRIDE: u64 = 32;
+    /// As many bytes as are read at once. What lies behind 4 TiB has no samples.
+    const MAX_STRIDE: u64 = 1 << 20;
     const MAX_NUMBER: u64 = 4 << 20;
 
     /// Returns how far samples lie apart.
@@ -57,8 +59,9 @@ pub(super) struct Sampler {
 impl Sampler {
     /// Makes room for the samples of a file of so many bytes.
     pub(super) fn new(len: u64) -> Result<Self> {
-        let stride = len.div_ceil(Samples::MAX_NUMBER).next_power_of_two().max(Samples::MIN_STRIDE);
-        let number = (len / stride) as usize + 1;
+        let stride = len.div_ceil(Samples::MAX_NUMBER).next_power_of_two();
+        let stride = stride.clamp(Samples::MIN_STRIDE, Samples::MAX_STRIDE);
+        let number = (len / stride).min(Samples::MAX_NUMBER) as usize + 1;
         let mut table = Buckets::new();
         table.reset(number, number)?;
         let mut batch = Batch::default();
@@ -70,7 +73,7 @@ impl Sampler {
     pub(super) fn push(&mut self, bytes: &[u8]) {
         let Sampler { samples: Samples { table, stride }, batch, next, last } = self;
         for cell in bytes.chunks(*stride as usize) {
-            if cell.len() < Samples::LEN {
+            if cell.len() < Samples::LEN || u64::from(*next) > Samples::MAX_NUMBER {
                 break;
             }
             let hash = hash(&cell[..Samples::LEN]);

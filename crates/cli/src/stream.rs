@@ -54,6 +54,22 @@ impl Input {
         if self.file.stream_position().is_ok() {
             return Ok(self);
         }
+        self.spool()
+    }
+
+    /// Makes sure that the input is a regular file, whose length is known: anything else is copied to
+    /// a temporary file.
+    ///
+    /// # Errors
+    /// [`Error::File`], of the input or of the directory for temporary files.
+    pub fn into_regular(self) -> Result<Self> {
+        match file::regular_len(&self.file) {
+            Some(_) => Ok(self),
+            None => self.spool(),
+        }
+    }
+
+    fn spool(mut self) -> Result<Self> {
         let directory = std::env::temp_dir();
         let failed = |action| {
             let directory = directory.clone();

@@ -396,10 +396,19 @@ fn inspect_explains_and_draws_a_layered_patch() {
         let of = |key: &str| facts[key].as_u64().unwrap();
         let sum = of("same_bytes") + of("changed_bytes") + of("literal_bytes");
         assert_eq!(sum, new.len() as u64);
-        let drawn = run(&["inspect", "patch", "--basis", "old", "--map", "--svg", "map.svg"]);
+        let drawn = run(&["inspect", "patch", "--basis", "old", "--map", "-f", "--svg", "map.svg"]);
         assert!(stdout(&drawn).contains("map of the new file"), "{drawn:?}");
         let svg = fs::read_to_string(folder.path().join("map.svg")).unwrap();
         assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+        let patch = fs::read(folder.path().join("patch")).unwrap();
+        for taken in ["map.svg", "patch"] {
+            let refused = run(&["inspect", "patch", "--basis", "old", "--svg", taken]);
+            assert_eq!(status(&refused), 3, "{taken}: {refused:?}");
+        }
+        assert!(fs::read(folder.path().join("patch")).unwrap() == patch);
+        let wrong = run(&["inspect", "patch", "--basis", "new"]);
+        assert_eq!(status(&wrong), 6);
+        assert!(stderr(&wrong).contains("new: the basis is not the one"), "{wrong:?}");
         // What the stretches say is what the files say.
         let lines = stdout(&run(&["inspect", "patch", "--basis", "old", "--commands", "--json"]));
         let old = fs::read(folder.path().join("old")).unwrap();

@@ -153,7 +153,11 @@ pub(crate) struct Decoder {
 enum LiteralReader {
     /// No literals at all.
     None,
-    Stream(range::Decoder),
+    Stream {
+        stream: range::Decoder,
+        /// There is no such stream without literals.
+        is_read: bool,
+    },
     Column {
         reader: column::Reader,
         contents: Vec<u8>,
@@ -172,14 +176,24 @@ impl Decoder {
         if literals_len > body.len() - start {
             return Err(Fault::Ended);
         }
-        let contents = body.split_off(body.len() - literals_len);
+        // The shorter of the two is copied.
+        let middle = body.len() - literals_len;
+        let contents = if middle < literals_len {
+            let front = body.drain(..middle).collect();
+            std::mem::replace(&mut body, front)
+        } else {
+            body.split_off(middle)
+        };
         let literals = match head {
             Some(head) => {
                 let reader = column::Reader::new(head, 0, MAX_WINDOW_LOG)?;
                 LiteralReader::Column { reader, contents }
             }
             None if contents.is_empty() => LiteralReader::None,
-            None => LiteralReader::Stream(range::Decoder::new(contents, 0)),
+            None => {
+                let stream = range::Decoder::new(contents, 0);
+                LiteralReader::Stream { stream, is_read: false }
+            }
         };
         let stream = range::Decoder::new(body, start);
         Ok(Decoder { models: Models::new(group)?, stream, literals })
@@ -201,7 +215,8 @@ impl Decoder {
     pub(crate) fn literals(&mut self, out: &mut [u8]) -> Result<(), Fault> {
         match &mut self.literals {
             LiteralReader::None => Err(Fault::Ended),
-            LiteralReader::Stream(stream) => {
+            LiteralReader::Stream { stream, is_read } => {
+                *is_read |= !out.is_empty();
                 self.models.literals(stream, out);
                 stream.check()
             }
@@ -216,7 +231,8 @@ impl Decoder {
         self.stream.finish()?;
         match &mut self.literals {
             LiteralReader::None => Ok(()),
-            LiteralReader::Stream(stream) => stream.finish(),
+            LiteralReader::Stream { is_read: false, .. } => Err(Fault::Stray),
+            LiteralReader::Stream { stream, .. } => stream.finish(),
             LiteralReader::Column { reader, contents } => reader.finish(contents),
         }
     }

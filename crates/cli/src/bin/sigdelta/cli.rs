@@ -89,8 +89,8 @@ pub enum Command {
     },
     /// Rebuild the new file from basis and delta or layered patch
     ///
-    /// What kind of file it is shows by its first bytes. A layered patch never gives a wrong result;
-    /// with a delta, one is refused if there is a trailer, as in those of this program.
+    /// What kind of file it is shows by its first bytes. A wrong result is refused: by a layered patch
+    /// always, by a delta if it has a trailer, as those of this program have.
     Patch {
         /// The file the delta was made against
         #[arg(value_hint = ValueHint::FilePath)]
@@ -104,7 +104,7 @@ pub enum Command {
         /// Refuse a delta without a trailer, since its result cannot be verified
         #[arg(long)]
         require_trailer: bool,
-        /// Refuse a layered patch that needs more memory
+        /// Refuse a layered patch that needs more memory for each thread
         #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
         max_memory: u64,
         #[command(flatten)]
@@ -246,7 +246,10 @@ pub struct Inspected {
     /// Write that drawing as SVG into a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub svg: Option<PathBuf>,
-    /// The basis: patches of level max show their stretches with it alone
+    /// Replace that file if it exists
+    #[arg(short, long)]
+    pub force: bool,
+    /// The basis, without which some patches do not tell their stretches
     #[arg(long, value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub basis: Option<OsString>,
 }

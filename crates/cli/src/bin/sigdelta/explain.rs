@@ -1,10 +1,10 @@
 //! inspect for layered patches.
 
-use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
+use sigdelta::file::{Existing, Names, OutputFile};
 use sigdelta::layered::{Explanation, GroupFacts, Stretch, explain};
 use sigdelta::{Error, IoAction, ReadAt, Result};
 use sigdelta_cli::stream::Input;
@@ -37,13 +37,17 @@ impl Shares {
 
 /// Returns what a patch is, as JSON and as lines; prints the stretches on request.
 pub fn layered(
-    patch: impl Read,
+    (file, patch): (&Input, impl Read),
     basis: Option<Input>,
     what: &Inspected,
     as_json: bool,
 ) -> Result<(Value, Vec<String>)> {
     let mut shares = Shares::default();
     let mut map = None;
+    let mut inputs = vec![&file.file];
+    inputs.extend(basis.as_ref().map(|basis| &basis.file));
+    let basis_name = basis.as_ref().map_or(&file.name, |basis| &basis.name);
+    let names = Names { input: &file.name, basis: basis_name, output: &file.name };
     let basis: Option<&dyn ReadAt> = basis.as_ref().map(|basis| &basis.file as &dyn ReadAt);
     let explanation = explain(patch, basis, |header, stretch| {
         shares.add(stretch);
@@ -51,11 +55,11 @@ pub fn layered(
             map.get_or_insert_with(|| Map::new(header)).add(stretch);
         }
         if what.commands { message::print_line(&line(stretch, as_json)) } else { Ok(()) }
-    })?;
+    });
+    let explanation = explanation.map_err(|error| names.blame(error))?;
     let is_told = explanation.groups.iter().all(|group| group.is_told);
     if !is_told && (what.map || what.svg.is_some() || what.commands) {
-        let cause =
-            std::io::Error::other("the pieces of a patch of level max show with --basis OLD");
+        let cause = std::io::Error::other("this patch tells its stretches with --basis OLD alone");
         return Err(Error::Io { action: IoAction::Read, cause });
     }
     let mut text = lines(&explanation);
@@ -67,8 +71,11 @@ pub fn layered(
         text.extend(map.text());
     }
     if let Some(path) = &what.svg {
-        fs::write(path, map.svg())
+        let existing = if what.force { Existing::Replace } else { Existing::Refuse };
+        let mut svg = OutputFile::create(path, existing, &inputs)?;
+        svg.write_all(map.svg().as_bytes())
             .map_err(|cause| Error::Io { action: IoAction::Write, cause }.in_file(path))?;
+        svg.commit()?;
     }
     Ok((facts(&explanation, is_told.then_some(&shares)), text))
 }

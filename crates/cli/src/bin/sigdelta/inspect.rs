@@ -27,13 +27,14 @@ pub fn inspect(mut input: Input, what: &Inspected, as_json: bool) -> Result<Exit
         .read_to_end(&mut start)
         .map_err(|cause| Error::Io { action: IoAction::Read, cause }.in_file(&name))?;
     let magic = start.iter().fold(0u32, |magic, &byte| magic << 8 | u32::from(byte));
+    let file = Input { name: name.clone(), file: input.duplicate()? };
     let rest = start.as_slice().chain(&mut input.file);
     let mut exit = Exit::Success;
     let description = if start.len() == 4 && magic == DELTA_MAGIC {
         delta(rest, what.commands, as_json)
     } else if start == LAYERED_MAGIC {
         let basis = what.basis.as_deref().map(|name| Input::open(Some(name))?.into_seekable());
-        layered(rest, basis.transpose()?, what, as_json)
+        layered((&file, rest), basis.transpose()?, what, as_json)
             .map(|(json, text)| Description { json, text })
     } else if start.len() == 4 && SignatureKind::from_magic(magic).is_some() {
         signature(rest)

@@ -21,7 +21,7 @@ pub fn diff(
     report: &Report,
     verbosity: Verbosity,
 ) -> Result<()> {
-    let (old, new) = (old.into_seekable()?, new.into_seekable()?);
+    let (old, new) = (old.into_regular()?, new.into_regular()?);
     let files = (old.duplicate()?, new.duplicate()?);
     let stats = produce(out, &new, &old, |out| {
         let mut progress = Progress::new("diff", regular_len(&new.file), verbosity);
@@ -39,7 +39,7 @@ pub fn flatten(
     report: &Report,
     verbosity: Verbosity,
 ) -> Result<()> {
-    let (old, new) = (old.into_seekable()?, new.into_seekable()?);
+    let (old, new) = (old.into_regular()?, new.into_regular()?);
     let files = (old.duplicate()?, new.duplicate()?);
     let stats = produce(out, &new, &old, |out| {
         let mut progress = Progress::new("diff", regular_len(&new.file), verbosity);

@@ -59,9 +59,14 @@ pub fn hint(error: &Error) {
             "make a delta from the signature first: delta SIGNATURE NEW"
         }
         Error::BadSignatureMagic { .. } => "make one with: signature BASIS -o SIGNATURE",
-        Error::BadDeltaMagic { .. } => "make one with: delta SIGNATURE NEW -o DELTA",
+        Error::BadDeltaMagic { .. } => {
+            "make one with: delta SIGNATURE NEW -o DELTA, or a layered patch with: diff OLD NEW -o PATCH"
+        }
         Error::BasisEnded { .. } | Error::ResultMismatch { .. } => {
             "the basis must be the very file that the signature was made of"
+        }
+        Error::WrongBasis { .. } => {
+            "the basis must be the very file that the patch was made against"
         }
         Error::TrailerMissing { .. } => {
             "deltas of rdiff have no trailer; those of this program have one"
