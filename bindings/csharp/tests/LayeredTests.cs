@@ -275,7 +275,8 @@ namespace Sigdelta.Tests
         /// <summary>Streams are read on threads of the library, but one at a time.</summary>
         public static void Threads()
         {
-            byte[] old = Data.Bytes(new Random(133), 20 << 20);
+            byte[] old = Data.Bytes(new Random(133), 1 << 20);
+            byte[] twoGroups = Data.Bytes(new Random(134), 33 << 20);
             int running = 0, mostAtOnce = 0, caller = Thread.CurrentThread.ManagedThreadId;
             var threads = new HashSet<int>();
             Action before = () =>
@@ -286,11 +287,11 @@ namespace Sigdelta.Tests
                 Interlocked.Decrement(ref running);
             };
             var sink = new MemoryStream();
-            LayeredPatch.Create(new OddStream(old) { BeforeRead = before }, new OddStream(New) { BeforeRead = before }, sink,
+            LayeredPatch.Create(new OddStream(old) { BeforeRead = before }, new OddStream(twoGroups) { BeforeRead = before }, sink,
                 new LayeredOptions { Level = PatchLevel.Fast, Threads = 3 });
             Check.Equal(1, mostAtOnce, "reads at once");
             Check.True(threads.Count > 1, threads.Count + " threads");
-            Check.Bytes(LayeredPatch.Create(old, New, new LayeredOptions { Level = PatchLevel.Fast }), sink.ToArray());
+            Check.Bytes(LayeredPatch.Create(old, twoGroups, new LayeredOptions { Level = PatchLevel.Fast }), sink.ToArray());
         }
 
         private static OddStream SyncOnly(byte[] bytes)
