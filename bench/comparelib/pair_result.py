@@ -66,7 +66,7 @@ def changed_bytes(sigdelta: Path, patch: Path, old: Path, new: Path) -> int:
     The patch, one whose stretches `sigdelta inspect` tells, says which bytes of the old file belong to which of
     the new one; the files themselves say whether they are equal.
     """
-    inspect = [sigdelta, "inspect", "--commands", "--json", patch]
+    inspect = [sigdelta, "inspect", "--basis", old, "--commands", "--json", patch]
     lines = subprocess.run(inspect, stdout=subprocess.PIPE, check=True).stdout.splitlines()
     *stretches, summary = map(json.loads, lines)
     if sum(stretch["len"] for stretch in stretches) != summary["result_bytes"]:

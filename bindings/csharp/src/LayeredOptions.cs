@@ -17,8 +17,8 @@ namespace Sigdelta
         }
 
         /// <summary>
-        /// Most threads to use; 0, the default, is the library's choice, which for streams is one. Results do not
-        /// depend on it. Streams may then be read on threads of the library, but never two at a time.
+        /// Most threads to use for files and memory; 0, the default, is the library's choice. Streams are worked on by
+        /// one. Results do not depend on it.
         /// </summary>
         public int Threads
         {

@@ -48,6 +48,8 @@ namespace Sigdelta
             Function function)
         {
             token = cancellationToken;
+            // A runtime stops threads that were in its code by signals, which those of the library do not take.
+            options.Threads = 1;
             return PathCall.Run(options, progress, token, new string[0],
                 (ref NativeOptions native, ref NativeStatistics statistics) =>
                 {
