@@ -76,6 +76,8 @@ By the median of the ratios, which is in parentheses; a few percent are within t
 """
 
 VENDORED = "built with -O3 and without trace from the sources in the crate librsync-sys {version}"
+GIVEN_NOTE = """\
+`bench/build-librsync OUT` builds the newest one that a package index has, for `--librsync OUT`."""
 VENDORED_NOTE = """\
 The sources in that crate call themselves {version} and are not librsync's newest release. Ours is held against
 both C programs in every target, so that the faster one counts."""
@@ -106,7 +108,7 @@ def head(bench: Bench, args, on_tmpfs: bool) -> str:
         rdiff=first_line(programs.rdiff.path, "--version"),
         librsync=librsync,
         librsync_from="given with --librsync" if args.librsync else vendored,
-        librsync_note="" if args.librsync else VENDORED_NOTE.format(version=version[0]),
+        librsync_note=GIVEN_NOTE if args.librsync else VENDORED_NOTE.format(version=version[0]),
         fast_rsync=locked_version("fast_rsync"),
         cp=first_line("cp", "--version"),
         rounds=bench.rounds,
