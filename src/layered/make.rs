@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::groups::{GROUP_LEN, Groups, Laid};
+use super::groups::{GROUP_LEN, Groups, Laid, PieceBytes};
 use super::{PatchLevel, check_of, report};
 use crate::codec::{Encoder, Fault, Layout, Piece};
 use crate::error::{Error, IoAction, Result};
@@ -144,32 +144,38 @@ fn make_group(
     header: &PatchHeader,
     level: PatchLevel,
 ) -> Result<MadeGroup> {
-    let laid = groups.lay(number)?;
-    let len = laid.group.len;
     let mut sums = Vec::new();
-    sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
-    let mut body = encode(groups, &laid, &laid.pieces, level.columns())?;
+    let laid = groups.lay(number, |bytes| sum_leaves(Simd::best(), bytes, &mut sums))?;
+    let len = laid.group.len;
+    let mut body = encode(groups, &laid, &laid.lie.pieces, level.columns())?;
     if body.len() <= level.most_to_mix(len) {
-        let mixed = encode(groups, &laid, &laid.pieces, Layout::Mixed)?;
+        let mixed =
+            encode(groups, &laid, &laid.lie.pieces, Layout::Mixed { coded_len: body.len() })?;
         body = if mixed.len() < body.len() { mixed } else { body };
     }
-    if body.len() as u64 <= header.max_coded_len(number) {
-        return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
+    let mut stats = MakeStats::of(&laid.lie.pieces);
+    if body.len() as u64 > header.max_coded_len(number) {
+        // Pieces that cost more than they save.
+        let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
+        body = encode(groups, &laid, &literal, PatchLevel::Default.columns())?;
+        stats = MakeStats::of(&literal);
     }
-    // Pieces that cost more than they save.
-    let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-    let body = encode(groups, &laid, &literal, PatchLevel::Default.columns())?;
-    Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
+    groups.reuse(laid);
+    Ok(MadeGroup { body, sums, len, stats })
 }
 
 fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Result<Vec<u8>> {
     let mut encoder = Encoder::new(layout, laid.group).map_err(out_of_memory)?;
-    groups.for_each_piece(laid, pieces, |piece, old, aligned, literal| {
-        encoder.piece(piece);
-        if !aligned.is_empty() {
-            encoder.aligned(old, aligned);
+    groups.for_each_piece(laid, pieces, |bytes| match bytes {
+        PieceBytes::Begin(piece) => {
+            encoder.piece(piece);
+            0
         }
-        encoder.literals(literal);
+        PieceBytes::Aligned(old, new) => encoder.aligned(old, new),
+        PieceBytes::Literal(bytes) => {
+            encoder.literals(bytes);
+            bytes.len()
+        }
     })?;
     encoder.finish().map_err(out_of_memory)
 }
