@@ -128,9 +128,10 @@ pub enum Command {
         /// --classic or --no-trailer]
         #[arg(long, value_enum)]
         format: Option<Format>,
-        /// How small it shall be, and how soon done
-        #[arg(long, value_enum, default_value_t = LevelChoice::Default)]
-        level: LevelChoice,
+        /// How small it shall be, and how soon done; not with block options or --classic
+        /// [default: default]
+        #[arg(long, value_enum)]
+        level: Option<LevelChoice>,
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
@@ -241,7 +242,7 @@ pub struct Inspected {
     #[arg(long)]
     pub commands: bool,
     /// Draw where the bytes of a layered patch's result come from
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub map: bool,
     /// Write that drawing as SVG into a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -252,6 +253,13 @@ pub struct Inspected {
     /// The basis, without which some patches do not tell their stretches
     #[arg(long, value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub basis: Option<OsString>,
+}
+
+impl Inspected {
+    /// Returns true if something is asked for that layered patches alone have.
+    pub fn of_layered(&self) -> bool {
+        self.map || self.svg.is_some() || self.basis.is_some()
+    }
 }
 
 /// How the work is done; the result does not depend on it.

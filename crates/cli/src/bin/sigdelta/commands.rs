@@ -50,6 +50,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
                 message::error(&format!("{options} are for --format librsync"));
                 return Ok(Exit::Usage);
             }
+            if by_blocks && level.is_some() {
+                message::error("--level is not for block options and --classic");
+                return Ok(Exit::Usage);
+            }
+            let level = level.unwrap_or(LevelChoice::Default);
             let options = making.options();
             if by_blocks {
                 diff_by_blocks(&old, &new, parameters, options, work, &output, verbosity)?;
