@@ -7,13 +7,14 @@ use super::groups::{GROUP_LEN, Groups, Laid, PieceBytes};
 use super::{PatchLevel, check_of, report};
 use crate::codec::{Encoder, Fault, Layout, Piece};
 use crate::error::{Error, IoAction, Result};
+use crate::format::layered::CHECK_LEN;
 use crate::format::{PatchHeader, varint};
 use crate::monitor::{Monitor, Progress};
 use crate::parallel::in_order;
 use crate::read_at::ReadAt;
 use crate::root::{Root, RootHasher, sum_leaves};
 use crate::simd::Simd;
-use crate::strong::{StrongHash, StrongState, StrongSum};
+use crate::strong::StrongSum;
 
 /// Memory that applying needs at most, whatever the patch.
 const MEMORY_MIB: u8 = 64;
@@ -183,13 +184,13 @@ fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Res
 /// Writes the frame of a patch.
 struct PatchWriter<W> {
     output: W,
-    digest: StrongState,
+    digest: RootHasher,
     out_bytes: u64,
 }
 
 impl<W: Write> PatchWriter<W> {
     fn new(output: W) -> Self {
-        PatchWriter { output, digest: StrongState::new(StrongHash::Blake2b), out_bytes: 0 }
+        PatchWriter { output, digest: RootHasher::new(), out_bytes: 0 }
     }
 
     fn header(&mut self, header: &PatchHeader) -> Result<()> {
@@ -210,8 +211,8 @@ impl<W: Write> PatchWriter<W> {
     fn finish(mut self, root: Root) -> Result<u64> {
         self.write(&[0])?;
         self.write(&root.0)?;
-        let digest = self.digest.finish();
-        self.write(&digest[..8])?;
+        let digest = std::mem::take(&mut self.digest).finish();
+        self.write(&digest.0[..CHECK_LEN])?;
         self.output.flush().map_err(Error::io(IoAction::Write))?;
         Ok(self.out_bytes)
     }
