@@ -27,6 +27,7 @@ use crate::message;
 use crate::peek::Peeked;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::serve::serve;
 
 /// Runs a command and returns the exit status.
 pub fn run(cli: Cli) -> Result<Exit> {
@@ -77,6 +78,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
         }
+        Command::Serve(options) => serve(&options)?,
         Command::Generate { what } => generate(what)?,
     }
     Ok(Exit::Success)
@@ -95,7 +97,7 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
             .map(OsString::as_os_str)
             .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
-        Command::Generate { .. } => vec![],
+        Command::Serve(_) | Command::Generate { .. } => vec![],
     }
 }
 

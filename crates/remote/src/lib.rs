@@ -1,0 +1,9 @@
+//! Differential upload over HTTP: a server that gives out signatures and takes deltas, and its client.
+//!
+//! `docs/protocol.md` describes what goes over the wire; [`protocol`] has the names in it.
+
+pub mod protocol;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "server")]
+pub mod storage;
