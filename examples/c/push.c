@@ -5,6 +5,7 @@
  * docs/protocol.md has the requests: the signature of what the server has, then a PATCH with the delta, which
  * says by If-Match against what it was made and by Repr-Digest what must come out. */
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <sigdelta.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
     if (code != CURLE_OK)
         fail(signature_url, curl_easy_strerror(code));
     long status = 0;
+    uint64_t sent = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 
     digest(file, result);
@@ -143,7 +145,6 @@ int main(int argc, char **argv)
         headers = add(headers, "If-None-Match", "*");
         headers = add(headers, "Content-Type", "application/octet-stream");
         status = send_file(curl, "PUT", url, file, headers);
-        printf("sent the whole file\n");
     } else if (status == 200 && etag[0]) {
         sigdelta_stats stats = {.size = sizeof stats};
         if (sigdelta_delta_file(signature_path, file, delta_path, NULL, &stats) != SIGDELTA_OK)
@@ -151,8 +152,7 @@ int main(int argc, char **argv)
         headers = add(headers, "If-Match", etag);
         headers = add(headers, "Content-Type", "application/vnd.librsync.delta");
         status = send_file(curl, "PATCH", url, delta_path, headers);
-        printf("sent a delta of %llu bytes for %llu\n", (unsigned long long)stats.out_bytes,
-               (unsigned long long)stats.in_bytes);
+        sent = stats.out_bytes;
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
@@ -161,5 +161,9 @@ int main(int argc, char **argv)
         snprintf(text, sizeof text, "status %ld", status);
         fail(url, text);
     }
+    if (sent > 0)
+        printf("sent a delta of %" PRIu64 " bytes\n", sent);
+    else
+        printf("sent the whole file\n");
     return 0;
 }
