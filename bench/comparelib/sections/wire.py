@@ -7,6 +7,7 @@ import tempfile
 import time
 import zlib
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..bench import Bench, sha256_of_input
@@ -84,9 +85,8 @@ def push(bench: Bench, pair: Path, options: list[str]) -> tuple[dict, float]:
     options = [*options, pair / "old"] if options == ["--base"] else options
     with tempfile.TemporaryDirectory() as root:
         shutil.copy(pair / "old", Path(root, "file"))
-        with server(bench.programs.sigdelta, root) as address:
-            # Sums of the old file are there once it was asked for.
-            url = f"{address}/v1/o/file"
+        with server(bench.programs.sigdelta, root) as running:
+            url = f"{running.address}/v1/o/file"
             command = [bench.programs.sigdelta, "push", pair / "new", url, "--json", *options]
             start = time.monotonic()
             output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
@@ -96,12 +96,18 @@ def push(bench: Bench, pair: Path, options: list[str]) -> tuple[dict, float]:
     return json.loads(output), seconds
 
 
+@dataclass(frozen=True)
+class Server:
+    address: str
+    pid: int
+
+
 @contextmanager
 def server(sigdelta: Path, root: str):
     command = [sigdelta, "serve", "--root", root, "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        yield process.stdout.readline().split()[-1]
+        yield Server(process.stdout.readline().split()[-1], process.pid)
     finally:
         process.terminate()
         process.wait()
