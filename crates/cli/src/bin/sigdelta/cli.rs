@@ -9,6 +9,8 @@ use sigdelta::layered::PatchLevel;
 use sigdelta::{DeltaOptions, SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
+use crate::pull::PullArgs;
+use crate::push::PushArgs;
 
 /// Differences of large files: layered patches, and signatures and deltas in librsync's format
 ///
@@ -160,6 +162,16 @@ pub enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
     },
+    /// Bring a file to a server, by sending little more than what changed
+    ///
+    /// What the server has at URL is replaced as a whole or not at all, and never by anything but
+    /// FILE. The server is one of sigdelta serve, or another that speaks its protocol.
+    Push(Box<PushArgs>),
+    /// Bring a file from a server, by receiving little more than what changed
+    ///
+    /// If FILE is there it is the old version. It is replaced as a whole or not at all, and never by
+    /// anything but what the server has at URL.
+    Pull(Box<PullArgs>),
     /// Print shell completions or write man pages, for packagers
     #[command(hide = true)]
     Generate {

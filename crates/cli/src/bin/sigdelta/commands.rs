@@ -26,6 +26,8 @@ use crate::layered;
 use crate::message;
 use crate::peek::Peeked;
 use crate::progress::Progress;
+use crate::pull::pull;
+use crate::push::push;
 use crate::report::Report;
 
 /// Runs a command and returns the exit status.
@@ -72,6 +74,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
         }
+        Command::Push(args) => return push(&args, verbosity),
+        Command::Pull(args) => return pull(&args, verbosity),
         Command::Generate { what } => generate(what)?,
     }
     Ok(Exit::Success)
@@ -90,7 +94,7 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
             .map(OsString::as_os_str)
             .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
-        Command::Generate { .. } => vec![],
+        Command::Push(_) | Command::Pull(_) | Command::Generate { .. } => vec![],
     }
 }
 
