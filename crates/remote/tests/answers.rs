@@ -1,0 +1,314 @@
+//! The client and answers that a server in good health seldom gives: a listener that says what it is told.
+#![cfg(feature = "client")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use sigdelta_remote::client::{
+    Choice, Client, ClientOptions, Error, Method, PullOptions, PushOptions,
+};
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+struct Came {
+    /// `PUT /v1/o/k`.
+    line: String,
+    /// In lower case.
+    headers: Vec<String>,
+    body: Vec<u8>,
+    /// Bytes of all of it.
+    len: u64,
+}
+
+impl Came {
+    fn has(&self, header: &str) -> bool {
+        self.headers.iter().any(|line| line == header)
+    }
+}
+
+/// What is answered; with `close` the connection ends behind it.
+struct Reply {
+    text: Vec<u8>,
+    close: bool,
+}
+
+fn reply(head: &str, body: &[u8]) -> Reply {
+    let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", body.len());
+    Reply { text: [text.as_bytes(), body].concat(), close: false }
+}
+
+/// Says the length of a whole body and breaks off.
+fn broken(head: &str, body: &[u8], sent: usize) -> Reply {
+    let mut reply = reply(head, body);
+    reply.text.truncate(reply.text.len() - body.len() + sent);
+    Reply { close: true, ..reply }
+}
+
+/// The answer to HEAD about a content.
+fn head_of(content: &[u8]) -> Reply {
+    let len = content.len();
+    let etag = etag(content);
+    let text = format!("HTTP/1.1 200 OK\r\netag: {etag}\r\ncontent-length: {len}\r\n\r\n");
+    Reply { text: text.into_bytes(), close: false }
+}
+
+fn hang_up() -> Reply {
+    Reply { text: Vec::new(), close: true }
+}
+
+fn etag(content: &[u8]) -> String {
+    use base64::Engine;
+    let digest = Sha256::digest(content);
+    format!("\"sha256-{}\"", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest))
+}
+
+/// Answers requests in turn, over as many connections as the client makes.
+struct Server {
+    url: String,
+    came: Arc<Mutex<Vec<Came>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    fn new(replies: Vec<Reply>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1/o/k", listener.local_addr().unwrap());
+        let came = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&came);
+        let thread = std::thread::spawn(move || {
+            let mut connection: Option<TcpStream> = None;
+            for reply in replies {
+                loop {
+                    let mut stream =
+                        connection.take().unwrap_or_else(|| listener.accept().unwrap().0);
+                    let Some(request) = read(&stream) else { continue };
+                    to.lock().unwrap().push(request);
+                    stream.write_all(&reply.text).unwrap();
+                    if !reply.close {
+                        connection = Some(stream);
+                    }
+                    break;
+                }
+            }
+        });
+        Server { url, came, thread }
+    }
+
+    /// Waits until all answers were given, and returns what came.
+    fn end(self) -> Vec<Came> {
+        self.thread.join().unwrap();
+        self.came.lock().unwrap().clone()
+    }
+}
+
+/// Reads a request, None if the connection has ended.
+fn read(stream: &TcpStream) -> Option<Came> {
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    let mut len = 0;
+    loop {
+        let mut line = String::new();
+        len += match reader.read_line(&mut line) {
+            Ok(0) | Err(_) => return None,
+            Ok(len) => len as u64,
+        };
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let line = lines.remove(0).trim_end_matches(" HTTP/1.1").to_owned();
+    let headers: Vec<String> = lines.iter().map(|line| line.to_lowercase()).collect();
+    let body_len = headers.iter().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; body_len.map_or(0, |len| len.parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    len += body.len() as u64;
+    Some(Came { line, headers: lines, body, len })
+}
+
+fn client() -> Client {
+    Client::new(ClientOptions::new().retries(2)).unwrap()
+}
+
+fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), bytes).unwrap();
+    file
+}
+
+/// Bytes that do not compress.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again_when_it_says() {
+    let content = noise(3000);
+    let made = format!("201 Created\r\netag: {}", etag(&content));
+    let server = Server::new(vec![
+        reply("404 Not Found", b""),
+        reply("503 Service Unavailable\r\nretry-after: 1", b""),
+        reply(&made, b""),
+    ]);
+    let (started, file) = (Instant::now(), file(&content));
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    let pushed = pushed.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!((pushed.method, pushed.etag), (Method::Full, etag(&content)));
+    let came = server.end();
+    assert_eq!(came[1].line, "PUT /v1/o/k");
+    assert!(came[1].has("if-none-match: *"), "{:?}", came[1]);
+    assert!(came[1].body == content && came[2].body == content);
+    // To the byte what the listener has read.
+    assert_eq!(pushed.traffic.sent_bytes, came.iter().map(|came| came.len).sum::<u64>());
+    assert_eq!((pushed.traffic.requests, pushed.traffic.rounds), (3, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_made_again_and_in_the_end_an_error() {
+    let content = noise(2000);
+    let made = format!("201 Created\r\netag: {}", etag(&content));
+    let server =
+        Server::new(vec![hang_up(), reply("404 Not Found", b""), hang_up(), reply(&made, b"")]);
+    let file = file(&content);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().traffic.requests, 4);
+    server.end();
+
+    let server = Server::new(vec![hang_up(), hang_up(), hang_up()]);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::Broken { .. })), "{pushed:?}");
+    server.end();
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_goes_on_there() {
+    let content = noise(300_000);
+    let ok = format!("200 OK\r\netag: {}", etag(&content));
+    let range = |from: usize| {
+        let etag = etag(&content);
+        let (last, len) = (content.len() - 1, content.len());
+        format!("206 Partial Content\r\netag: {etag}\r\ncontent-range: bytes {from}-{last}/{len}")
+    };
+    let server = Server::new(vec![
+        head_of(&content),
+        broken(&ok, &content, 100_000),
+        broken(&range(100_000), &content[100_000..], 50_000),
+        reply(&range(150_000), &content[150_000..]),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let pulled =
+        client().pull(&server.url, &path, &PullOptions::new(), Arc::new(())).await.unwrap();
+    assert_eq!((pulled.method, pulled.payload_bytes), (Method::Full, 300_000));
+    assert!(std::fs::read(&path).unwrap() == content);
+    let came = server.end();
+    assert!(came[2].has("range: bytes=100000-"), "{:?}", came[2]);
+    assert!(came[2].has(&format!("if-range: {}", etag(&content))));
+    assert!(came[3].has("range: bytes=150000-"));
+}
+
+#[tokio::test]
+async fn a_content_that_changes_while_it_comes_is_taken_from_the_start() {
+    let (first, second) = (noise(200_000), vec![7; 100_000]);
+    let ok = |content: &[u8]| format!("200 OK\r\netag: {}", etag(content));
+    let server = Server::new(vec![
+        head_of(&first),
+        broken(&ok(&first), &first, 150_000),
+        reply(&ok(&second), &second),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let pulled =
+        client().pull(&server.url, &path, &PullOptions::new(), Arc::new(())).await.unwrap();
+    assert_eq!((pulled.bytes, pulled.etag), (100_000, etag(&second)));
+    assert!(std::fs::read(&path).unwrap() == second);
+    server.end();
+}
+
+#[tokio::test]
+async fn what_is_not_what_was_promised_replaces_nothing() {
+    let (promised, sent) = (noise(5000), vec![0; 5000]);
+    let ok = format!("200 OK\r\netag: {}", etag(&promised));
+    let server = Server::new(vec![head_of(&promised), reply(&ok, &sent)]);
+    let old = file(b"old");
+    let options = PullOptions::new().choice(Choice::Full);
+    let pulled = client().pull(&server.url, old.path(), &options, Arc::new(())).await;
+    assert!(matches!(pulled, Err(Error::WrongDigest)), "{pulled:?}");
+    assert_eq!(std::fs::read(old.path()).unwrap(), b"old");
+    server.end();
+}
+
+#[tokio::test]
+async fn an_answer_about_another_content_than_was_sent_is_an_error() {
+    let made = format!("201 Created\r\netag: {}", etag(b"something else"));
+    let server = Server::new(vec![reply("404 Not Found", b""), reply(&made, b"")]);
+    let file = file(b"content");
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::WrongDigest)), "{pushed:?}");
+    server.end();
+}
+
+#[tokio::test]
+async fn a_problem_is_told_without_what_a_terminal_obeys() {
+    let body = br#"{"type":"urn:sigdelta:problem:full","title":"No\u001b[2J space","detail":"x"}"#;
+    let refused = reply("507 Insufficient Storage", body);
+    let server = Server::new(vec![reply("404 Not Found", b""), refused]);
+    let file = file(b"content");
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    let error = pushed.unwrap_err();
+    assert_eq!(error.to_string(), "the server refused: 507 No[2J space: x");
+    assert!(matches!(error, Error::Refused { status: 507, problem, .. } if problem == "full"));
+    server.end();
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1/o/k", listener.local_addr().unwrap());
+    let options = ClientOptions::new().retries(0).idle_timeout(Duration::from_millis(200));
+    let file = file(b"content");
+    let client = Client::new(options).unwrap();
+    let pushed = client.push(file.path(), &url, &PushOptions::new(), Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::TimedOut { .. })), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn redirections_are_not_followed() {
+    let server = Server::new(vec![reply("302 Found\r\nlocation: http://elsewhere/", b"")]);
+    let file = file(b"content");
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::BadAnswer { .. })), "{pushed:?}");
+    server.end();
+}
+
+#[tokio::test]
+async fn a_token_is_sent_to_this_machine_but_not_elsewhere_without_tls() {
+    let server = Server::new(vec![reply("403 Forbidden", b"")]);
+    let client = Client::new(ClientOptions::new().retries(0).token("secret".to_owned())).unwrap();
+    let file = file(b"content");
+    let pushed = client.push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap_err().status(), Some(403));
+    assert!(server.end()[0].headers.iter().any(|line| line.ends_with("Bearer secret")));
+    // An address of this machine that others can reach as well, if it has one.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    if socket.connect("192.0.2.1:9").is_ok() {
+        let listener = TcpListener::bind((socket.local_addr().unwrap().ip(), 0)).unwrap();
+        let url = format!("http://{}/v1/o/k", listener.local_addr().unwrap());
+        let pushed = client.push(file.path(), &url, &PushOptions::new(), Arc::new(())).await;
+        assert!(matches!(pushed, Err(Error::TokenInClear { .. })), "{pushed:?}");
+    }
+    for token in ["", "two\nlines"] {
+        let made = Client::new(ClientOptions::new().token(token.to_owned()));
+        assert_eq!(made.is_err(), !token.is_empty(), "{token:?}");
+    }
+}
