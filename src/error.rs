@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 
+#[cfg(feature = "layered")]
+use crate::format::Message;
+
 /// Result of every fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -172,6 +175,16 @@ pub enum Error {
         len: i64,
     },
 
+    /// A group of a layered patch gives other bytes than it was made for, though it can be read: it
+    /// is damaged, or an exchange took bytes for equal that are not.
+    #[error(
+        "the group at byte {offset} of the layered patch gives other bytes than it was made for"
+    )]
+    GroupMismatch {
+        /// Where the group starts.
+        offset: u64,
+    },
+
     /// More memory than the caller allows would be needed.
     #[error("{needed_bytes} bytes of memory are needed, more than the limit of {max_bytes}")]
     MemoryLimit {
@@ -179,6 +192,38 @@ pub enum Error {
         needed_bytes: u64,
         /// The caller's limit.
         max_bytes: u64,
+    },
+
+    /// A message of an exchange holds what no writer puts there.
+    #[cfg(feature = "layered")]
+    #[error("the {message} is damaged at byte {offset}")]
+    MessageDamaged {
+        /// Which message.
+        message: Message,
+        /// Where the field ends that cannot be right; the start of the check if that is wrong.
+        offset: u64,
+    },
+
+    /// The bytes are not that message of an exchange.
+    #[cfg(feature = "layered")]
+    #[error("not a {message}: its magic is missing at byte 0{}", Likeness(.likeness))]
+    MessageMagic {
+        /// Which message.
+        message: Message,
+        /// What the bytes look like instead, if that is known.
+        likeness: Option<&'static str>,
+    },
+
+    /// A message of an exchange of a later version.
+    #[cfg(feature = "layered")]
+    #[error("{message} of unknown version {found} at byte {offset}")]
+    MessageVersion {
+        /// Which message.
+        message: Message,
+        /// Where the field is.
+        offset: u64,
+        /// The field.
+        found: u8,
     },
 
     /// The system gives no more memory.
@@ -211,6 +256,15 @@ pub enum Error {
     OutputLimit {
         /// Where the offending command starts.
         offset: u64,
+        /// The caller's limit.
+        max_bytes: u64,
+    },
+
+    /// More is asked for than the caller allows.
+    #[error("the request asks for {needed_bytes} bytes, more than the limit of {max_bytes}")]
+    RequestLimit {
+        /// Bytes asked for.
+        needed_bytes: u64,
         /// The caller's limit.
         max_bytes: u64,
     },
@@ -308,15 +362,21 @@ impl Error {
             Error::MemoryLimit { .. }
             | Error::OutOfMemory { .. }
             | Error::OutputLimit { .. }
+            | Error::RequestLimit { .. }
             | Error::SignatureLimit { .. } => ErrorKind::Limit,
             Error::BasisEnded { .. } | Error::InputEnded { .. } => ErrorKind::InputEnded,
             Error::BadDeltaMagic { .. }
             | Error::BadPatchMagic { .. }
             | Error::BadSignatureMagic { .. } => ErrorKind::BadMagic,
+            #[cfg(feature = "layered")]
+            Error::MessageMagic { .. } => ErrorKind::BadMagic,
+            #[cfg(feature = "layered")]
+            Error::MessageDamaged { .. } | Error::MessageVersion { .. } => ErrorKind::Corrupt,
             Error::BlockLenOnWire { .. }
             | Error::BogusCommand { .. }
             | Error::CopyLen { .. }
             | Error::CopyPosition { .. }
+            | Error::GroupMismatch { .. }
             | Error::LiteralLen { .. }
             | Error::PatchDamaged { .. }
             | Error::PatchVersion { .. }
@@ -359,10 +419,17 @@ impl Error {
             Error::BadDeltaMagic { .. }
             | Error::BadPatchMagic { .. }
             | Error::BadSignatureMagic { .. } => Some(0),
+            #[cfg(feature = "layered")]
+            Error::MessageMagic { .. } => Some(0),
+            #[cfg(feature = "layered")]
+            Error::MessageDamaged { offset, .. } | Error::MessageVersion { offset, .. } => {
+                Some(offset)
+            }
             Error::BlockLenOnWire { offset, .. }
             | Error::BogusCommand { offset, .. }
             | Error::CopyLen { offset, .. }
             | Error::CopyPosition { offset, .. }
+            | Error::GroupMismatch { offset }
             | Error::InputEnded { offset, .. }
             | Error::LiteralLen { offset, .. }
             | Error::OutputLimit { offset, .. }
@@ -384,6 +451,7 @@ impl Error {
             | Error::Io { .. }
             | Error::MemoryLimit { .. }
             | Error::OutOfMemory { .. }
+            | Error::RequestLimit { .. }
             | Error::ResultMismatch { .. }
             | Error::TooManyBlocks { .. }
             | Error::WrongBasis { .. } => None,

@@ -11,6 +11,8 @@ mod decoder;
 mod delta;
 mod engine;
 mod error;
+#[cfg(feature = "layered")]
+pub mod exchange;
 #[cfg(feature = "file")]
 pub mod file;
 mod filter;

@@ -1,10 +1,18 @@
 //! Byte layouts, and nothing else: what `docs/formats.md` specifies.
 //!
-//! Integers are big-endian, but in the layered patch.
+//! Integers are big-endian, but in the layered patch and in exchanges.
 
+#[cfg(feature = "layered")]
+pub(crate) mod chunks;
 pub(crate) mod delta;
 #[cfg(feature = "layered")]
+pub(crate) mod fine;
+#[cfg(feature = "layered")]
 pub(crate) mod layered;
+#[cfg(feature = "layered")]
+pub(crate) mod message;
+#[cfg(feature = "layered")]
+mod rice;
 pub(crate) mod signature;
 pub(crate) mod sniff;
 pub(crate) mod trailer;
@@ -14,6 +22,8 @@ pub(crate) mod varint;
 pub use delta::Command;
 #[cfg(feature = "layered")]
 pub use layered::{LAYERED_MAGIC, PatchHeader};
+#[cfg(feature = "layered")]
+pub use message::Message;
 pub use sniff::likeness;
 pub use trailer::Trailer;
 

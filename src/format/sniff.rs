@@ -1,13 +1,16 @@
 //! Guesses from its first bytes what a file is, for error messages and `inspect`.
 
 /// First bytes of files that are passed by mistake, and what to call them.
-const PREFIXES: [(&[u8], &str); 19] = [
+const PREFIXES: [(&[u8], &str); 22] = [
     (b"rs\x026", "a delta"),
     (b"rs\x016", "a signature"),
     (b"rs\x017", "a signature"),
     (b"rs\x01F", "a signature"),
     (b"rs\x01G", "a signature"),
     (b"\x8fsdp", "a layered patch"),
+    (b"\x8fsds", "a layered signature"),
+    (b"\x8fsdq", "a request for fine sums"),
+    (b"\x8fsdf", "an answer with fine sums"),
     (b"\xd6\xc3\xc4", "a VCDIFF delta"),
     (b"\x7fELF", "an ELF program or library"),
     (b"\x1f\x8b", "a gzip file"),

@@ -93,8 +93,8 @@ pub struct ApplyStats {
 /// incomplete.
 ///
 /// # Errors
-/// [`Error::WrongBasis`], [`Error::ResultMismatch`], [`Error::PatchDamaged`] and the others of a
-/// damaged patch, [`Error::MemoryLimit`], [`Error::OutputLimit`], [`Error::Io`],
+/// [`Error::WrongBasis`], [`Error::GroupMismatch`], [`Error::ResultMismatch`],
+/// [`Error::PatchDamaged`] and the others of a damaged patch, [`Error::MemoryLimit`], [`Error::OutputLimit`], [`Error::Io`],
 /// [`Error::OutOfMemory`], [`Error::Cancelled`].
 pub fn apply(
     basis: &(impl ReadAt + ?Sized),
@@ -306,7 +306,7 @@ impl GroupJob {
         }
         rebuild.finish()?;
         if check_of(&sums, len) != self.check {
-            return Err(Error::PatchDamaged { offset: self.offset, part: Part::PatchGroup });
+            return Err(Error::GroupMismatch { offset: self.offset });
         }
         Ok(sums)
     }

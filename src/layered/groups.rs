@@ -119,8 +119,9 @@ impl Groups {
 }
 
 /// Says that what went wrong with reading was not the basis.
-fn of_new_file(error: Error) -> Error {
+pub(crate) fn of_new_file(error: Error) -> Error {
     match error {
+        Error::BasisEnded { .. } => shrank(IoAction::Read),
         Error::Io { action: IoAction::ReadBasis | IoAction::SeekBasis, cause } => {
             Error::Io { action: IoAction::Read, cause }
         }

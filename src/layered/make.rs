@@ -11,19 +11,19 @@ use crate::format::{PatchHeader, varint};
 use crate::monitor::{Monitor, Progress};
 use crate::parallel::in_order;
 use crate::read_at::ReadAt;
-use crate::root::{Root, RootHasher, sum_leaves};
+use crate::root::{RootHasher, sum_leaves};
 use crate::simd::Simd;
 use crate::strong::{StrongHash, StrongState, StrongSum};
 
 /// Memory that applying needs at most, whatever the patch.
-const MEMORY_MIB: u8 = 64;
+pub(crate) const MEMORY_MIB: u8 = 64;
 
 /// How a layered patch is made.
 #[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub struct MakeOptions {
-    pub(super) level: PatchLevel,
-    pub(super) threads: usize,
+    pub(crate) level: PatchLevel,
+    pub(crate) threads: usize,
 }
 
 impl MakeOptions {
@@ -90,36 +90,26 @@ pub fn make(
     };
     let mut numbers = groups.numbers();
     let level = options.level;
-    let mut writer = PatchWriter::new(output);
-    writer.header(&header)?;
-    let mut result = RootHasher::new();
-    let mut stats = MakeStats { basis_bytes: basis_len, ..MakeStats::default() };
+    let mut writer = PatchWriter::new(output, &header)?;
     in_order(
         options.threads,
         2 * options.threads,
         move |number| make_group(&groups, number, &header, level),
         || Ok(numbers.next()),
-        |made| {
-            let MadeGroup { body, sums, len, stats: of_group } = made?;
-            writer.group(&body, check_of(&sums, len))?;
-            result.push_leaves(&sums, len.into());
-            stats.add(&of_group);
-            report(monitor, Progress { in_bytes: stats.in_bytes, out_bytes: writer.out_bytes })
-        },
+        |made| writer.group(&made?, monitor),
     )?;
-    stats.out_bytes = writer.finish(result.finish())?;
-    Ok(stats)
+    writer.finish()
 }
 
 impl MakeStats {
-    fn add(&mut self, group: &MakeStats) {
+    pub(crate) fn add(&mut self, group: &MakeStats) {
         self.in_bytes += group.in_bytes;
         self.aligned_pieces += group.aligned_pieces;
         self.aligned_bytes += group.aligned_bytes;
         self.literal_bytes += group.literal_bytes;
     }
 
-    fn of(pieces: &[Piece]) -> Self {
+    pub(crate) fn of(pieces: &[Piece]) -> Self {
         let mut stats = MakeStats::default();
         for piece in pieces {
             stats.aligned_pieces += u64::from(piece.aligned_len > 0);
@@ -131,11 +121,13 @@ impl MakeStats {
     }
 }
 
-struct MadeGroup {
-    body: Vec<u8>,
-    sums: Vec<StrongSum>,
-    len: u32,
-    stats: MakeStats,
+/// A group ready to be written.
+pub(crate) struct MadeGroup {
+    pub(crate) body: Vec<u8>,
+    /// Those of the leaves of its bytes.
+    pub(crate) sums: Vec<StrongSum>,
+    pub(crate) len: u32,
+    pub(crate) stats: MakeStats,
 }
 
 fn make_group(
@@ -174,50 +166,60 @@ fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Res
     encoder.finish().map_err(out_of_memory)
 }
 
-/// Writes the frame of a patch.
-struct PatchWriter<W> {
+/// Writes a patch, given its groups.
+pub(crate) struct PatchWriter<W> {
     output: W,
     digest: StrongState,
-    out_bytes: u64,
+    result: RootHasher,
+    stats: MakeStats,
 }
 
 impl<W: Write> PatchWriter<W> {
-    fn new(output: W) -> Self {
-        PatchWriter { output, digest: StrongState::new(StrongHash::Blake2b), out_bytes: 0 }
-    }
-
-    fn header(&mut self, header: &PatchHeader) -> Result<()> {
+    pub(crate) fn new(output: W, header: &PatchHeader) -> Result<Self> {
+        let mut writer = PatchWriter {
+            output,
+            digest: StrongState::new(StrongHash::Blake2b),
+            result: RootHasher::new(),
+            stats: MakeStats { basis_bytes: header.basis_len, ..MakeStats::default() },
+        };
         let mut bytes = Vec::new();
         header.encode(&mut bytes);
-        self.write(&bytes)
+        writer.write(&bytes)?;
+        Ok(writer)
     }
 
-    fn group(&mut self, body: &[u8], check: [u8; 8]) -> Result<()> {
+    pub(crate) fn group(&mut self, group: &MadeGroup, monitor: &mut dyn Monitor) -> Result<()> {
+        let check = check_of(&group.sums, group.len);
         let mut len = Vec::new();
-        varint::push(&mut len, (body.len() + check.len()) as u64);
+        varint::push(&mut len, (group.body.len() + check.len()) as u64);
         self.write(&len)?;
-        self.write(body)?;
-        self.write(&check)
+        self.write(&group.body)?;
+        self.write(&check)?;
+        self.result.push_leaves(&group.sums, group.len.into());
+        self.stats.add(&group.stats);
+        let MakeStats { in_bytes, out_bytes, .. } = self.stats;
+        report(monitor, Progress { in_bytes, out_bytes })
     }
 
-    /// Writes the end and returns the length of the patch.
-    fn finish(mut self, root: Root) -> Result<u64> {
+    /// Writes the end.
+    pub(crate) fn finish(mut self) -> Result<MakeStats> {
+        let root = std::mem::take(&mut self.result).finish();
         self.write(&[0])?;
         self.write(&root.0)?;
         let digest = self.digest.finish();
         self.write(&digest[..8])?;
         self.output.flush().map_err(Error::io(IoAction::Write))?;
-        Ok(self.out_bytes)
+        Ok(self.stats)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.digest.update(bytes);
-        self.out_bytes += bytes.len() as u64;
+        self.stats.out_bytes += bytes.len() as u64;
         self.output.write_all(bytes).map_err(Error::io(IoAction::Write))
     }
 }
 
 /// The encoder meets no damage, only want of memory.
-fn out_of_memory(_: Fault) -> Error {
+pub(crate) fn out_of_memory(_: Fault) -> Error {
     Error::OutOfMemory { wanted_bytes: 0 }
 }

@@ -29,6 +29,10 @@ pub use explain::{Explanation, GroupFacts, Stretch, explain};
 pub use flatten::flatten;
 pub use make::{MakeOptions, MakeStats, make};
 
+pub(crate) use groups::{GROUP_LEN, of_new_file, shrank};
+pub(crate) use make::{MEMORY_MIB, MadeGroup, PatchWriter, out_of_memory};
+pub(crate) use nearby::Nearby;
+
 use crate::codec::{Fault, Layout};
 use crate::error::{Error, Part, Result};
 use crate::format::layered::CHECK_LEN;
@@ -37,13 +41,13 @@ use crate::root::RootHasher;
 use crate::strong::StrongSum;
 
 /// Returns the check of a group: the first bytes of the root of its bytes.
-fn check_of(leaf_sums: &[StrongSum], len: u32) -> [u8; CHECK_LEN] {
+pub(crate) fn check_of(leaf_sums: &[StrongSum], len: u32) -> [u8; CHECK_LEN] {
     let mut hasher = RootHasher::new();
     hasher.push_leaves(leaf_sums, len.into());
     *hasher.finish().0.first_chunk().expect("a root is longer")
 }
 
-fn report(monitor: &mut dyn Monitor, done: Progress) -> Result<()> {
+pub(crate) fn report(monitor: &mut dyn Monitor, done: Progress) -> Result<()> {
     match monitor.progress(done) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Cancelled),
@@ -72,7 +76,7 @@ impl PatchLevel {
     }
 
     /// Returns how columns are compressed.
-    fn columns(self) -> Layout {
+    pub(crate) fn columns(self) -> Layout {
         match self {
             PatchLevel::Fast => Layout::Columns { zstd_level: 3 },
             PatchLevel::Default | PatchLevel::Max => Layout::Columns { zstd_level: 19 },
