@@ -8,6 +8,11 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use sigdelta::exchange::{
+    AnswerLimits, ChunkSignature, ChunkSignatureOptions, Survey, SurveyOptions, answer, sign,
+};
+use sigdelta::layered::{ApplyOptions, MakeOptions, apply};
+use sigdelta::{Root, SignatureOptions, StrongLen};
 use sigdelta_remote::client::{
     Choice, Client, ClientOptions, Error, Method, PullOptions, PushOptions,
 };
@@ -34,6 +39,15 @@ impl Came {
 struct Reply {
     text: Vec<u8>,
     close: bool,
+}
+
+/// Answers a request.
+type Answer = Box<dyn FnOnce(&Came) -> Reply + Send>;
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Box::new(move |_| reply)
+    }
 }
 
 fn reply(head: &str, body: &[u8]) -> Reply {
@@ -75,17 +89,23 @@ struct Server {
 
 impl Server {
     fn new(replies: Vec<Reply>) -> Self {
+        Self::by(replies.into_iter().map(Answer::from).collect())
+    }
+
+    /// Answers as functions say.
+    fn by(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1/o/k", listener.local_addr().unwrap());
         let came = Arc::new(Mutex::new(Vec::new()));
         let to = Arc::clone(&came);
         let thread = std::thread::spawn(move || {
             let mut connection: Option<TcpStream> = None;
-            for reply in replies {
+            for respond in answers {
                 loop {
                     let mut stream =
                         connection.take().unwrap_or_else(|| listener.accept().unwrap().0);
                     let Some(request) = read(&stream) else { continue };
+                    let reply = respond(&request);
                     to.lock().unwrap().push(request);
                     stream.write_all(&reply.text).unwrap();
                     if !reply.close {
@@ -267,7 +287,8 @@ async fn a_problem_is_told_without_what_a_terminal_obeys() {
     let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
     let error = pushed.unwrap_err();
     assert_eq!(error.to_string(), "the server refused: 507 No[2J space: x");
-    assert!(matches!(error, Error::Refused { status: 507, problem, .. } if problem == "full"));
+    let full = Some(sigdelta_remote::protocol::Kind::Full);
+    assert!(matches!(error, Error::Refused { status: 507, kind, .. } if kind == full));
     server.end();
 }
 
@@ -311,4 +332,308 @@ async fn a_token_is_sent_to_this_machine_but_not_elsewhere_without_tls() {
         let made = Client::new(ClientOptions::new().token(token.to_owned()));
         assert_eq!(made.is_err(), !token.is_empty(), "{token:?}");
     }
+}
+
+/// An old file and a new one with a few edits.
+fn pair() -> (Vec<u8>, Vec<u8>) {
+    let old = noise(400_000);
+    let mut new = old.clone();
+    new.splice(100_000..100_010, *b"an insertion");
+    new.drain(300_000..300_100);
+    (old, new)
+}
+
+/// Answers a question for a layered signature.
+fn signature_of(old: Vec<u8>) -> Answer {
+    Box::new(move |came| {
+        assert!(came.line.starts_with("GET /v1/sig/k?format=layered"), "{}", came.line);
+        let mut options = ChunkSignatureOptions::new();
+        if came.line.contains("&sum=16") {
+            options = options.sum_len(16);
+        }
+        let mut signature = Vec::new();
+        sign(&old, old.len() as u64, options, &mut signature, &mut ()).unwrap();
+        reply(&format!("200 OK\r\ndelta-base: {}", etag(&old)), &signature)
+    })
+}
+
+/// Answers a question for fine sums.
+fn sums_of(old: Vec<u8>) -> Answer {
+    Box::new(move |came| {
+        assert_eq!(came.line, "POST /v1/fine/k");
+        assert!(came.has(&format!("if-match: {}", etag(&old))));
+        let mut sums = Vec::new();
+        let limits = AnswerLimits::new();
+        answer(&old, old.len() as u64, &came.body, limits, &mut sums, &mut ()).unwrap();
+        reply("200 OK", &sums)
+    })
+}
+
+/// Applies a layered patch.
+fn patched(old: Vec<u8>, new: Vec<u8>) -> Answer {
+    Box::new(move |came| {
+        assert_eq!(came.line, "PATCH /v1/o/k");
+        assert!(came.has(&format!("if-match: {}", etag(&old))));
+        let mut result = Vec::new();
+        apply(&old, &came.body[..], &mut result, ApplyOptions::new(), &mut ()).unwrap();
+        assert!(result == new);
+        reply(&format!("204 No Content\r\netag: {}", etag(&new)), b"")
+    })
+}
+
+#[tokio::test]
+async fn a_push_asks_for_sums_and_sends_a_patch() {
+    let (old, new) = pair();
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        sums_of(old.clone()),
+        patched(old, new.clone()),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    let pushed = pushed.unwrap();
+    assert_eq!(pushed.method, Method::Layered);
+    assert_eq!((pushed.traffic.rounds, pushed.traffic.requests), (2, 4));
+    assert!(pushed.payload_bytes < 1000, "{pushed:?}");
+    assert!(pushed.saved_bytes() > 390_000, "{pushed:?}");
+    server.end();
+}
+
+#[tokio::test]
+async fn a_resource_that_changes_meanwhile_is_compared_again() {
+    let (old, new) = pair();
+    let mut other = old.clone();
+    other[7] ^= 1;
+    let changed = || reply("412 Precondition Failed", b"");
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        changed().into(), // of the fine sums
+        head_of(&other).into(),
+        signature_of(other.clone()),
+        sums_of(other.clone()),
+        changed().into(), // of the patch
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        sums_of(old.clone()),
+        patched(old, new.clone()),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().method, Method::Layered);
+    server.end();
+}
+
+#[tokio::test]
+async fn a_resource_that_changes_all_the_time_is_a_conflict_and_so_is_another_than_wished() {
+    let (old, new) = pair();
+    let changed = || reply("412 Precondition Failed", b"");
+    let mut answers: Vec<Answer> = vec![head_of(&old).into()];
+    for _ in 0..4 {
+        answers.extend([signature_of(old.clone()), sums_of(old.clone()), changed().into()]);
+        answers.push(head_of(&old).into());
+    }
+    let server = Server::by(answers);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::Conflict { .. })), "{pushed:?}");
+    server.end();
+
+    let server = Server::new(vec![head_of(&old)]);
+    let options = PushOptions::new().if_match("\"another\"".to_owned());
+    let pushed = client().push(file.path(), &server.url, &options, Arc::new(())).await;
+    let Err(Error::Conflict { expected, found }) = pushed else { panic!("{pushed:?}") };
+    assert_eq!((expected, found), ("\"another\"".to_owned(), Some(etag(&old))));
+    server.end();
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_does_not_undo_the_upload() {
+    let (old, new) = pair();
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        sums_of(old.clone()),
+        hang_up().into(),
+        reply("412 Precondition Failed", b"").into(),
+        head_of(&new).into(),
+    ]);
+    let file = file(&new);
+    let options = PushOptions::new().if_match(etag(&old));
+    let pushed = client().push(file.path(), &server.url, &options, Arc::new(())).await;
+    assert_eq!(pushed.unwrap().etag, etag(&new));
+    server.end();
+}
+
+#[tokio::test]
+async fn a_patch_that_gave_something_else_is_made_of_longer_sums_and_then_the_whole_is_sent() {
+    let (old, new) = pair();
+    let wrong =
+        || reply("422 Unprocessable Content", b"{\"type\":\"urn:sigdelta:problem:damaged\"}");
+    let whole = new.clone();
+    let made = format!("204 No Content\r\netag: {}", etag(&new));
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        sums_of(old.clone()),
+        wrong().into(),
+        signature_of(old.clone()),
+        sums_of(old.clone()),
+        wrong().into(),
+        Box::new(move |came| {
+            assert_eq!(came.line, "PUT /v1/o/k");
+            assert!(came.body == whole);
+            reply(&made, b"")
+        }),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().method, Method::Full);
+    let came = server.end();
+    let salt = came[4].line.rsplit_once("&salt=").unwrap().1;
+    assert!(came[4].line.contains("&sum=16"));
+    assert!(salt.len() == 32 && salt.bytes().all(|byte| byte.is_ascii_hexdigit()), "{salt}");
+}
+
+#[tokio::test]
+async fn a_file_at_hand_that_is_the_old_one_saves_the_questions() {
+    let (old, new) = pair();
+    let mut head = head_of(&old);
+    let root = format!("HTTP/1.1 200 OK\r\nsigdelta-root: {}\r\n", Root::of(&old));
+    head.text.splice(..b"HTTP/1.1 200 OK\r\n".len(), root.into_bytes());
+    for head in [head, head_of(&old)] {
+        let server = Server::by(vec![head.into(), patched(old.clone(), new.clone())]);
+        let (base, file) = (file(&old), file(&new));
+        let options = PushOptions::new().base(base.path().to_owned());
+        let pushed = client().push(file.path(), &server.url, &options, Arc::new(())).await;
+        let pushed = pushed.unwrap();
+        assert_eq!((pushed.method, pushed.traffic.rounds), (Method::Base, 1));
+        server.end();
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_librsync_alone_gets_a_delta_of_its_own() {
+    let (old, new) = pair();
+    let (basis, expected) = (old.clone(), new.clone());
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        reply("400 Bad Request", b"").into(),
+        Box::new(move |came| {
+            assert!(came.line.starts_with("GET /v1/sig/k?format=librsync&block="), "{}", came.line);
+            let number = |name: &str| {
+                let value = came.line.split_once(name).unwrap().1;
+                value.split('&').next().unwrap().parse::<u32>().unwrap()
+            };
+            let options = SignatureOptions::new()
+                .block_len(number("&block="))
+                .strong_len(StrongLen::Bytes(number("&sum=")));
+            let signature = sigdelta::signature(&old, &options).unwrap();
+            reply(&format!("200 OK\r\ndelta-base: {}", etag(&old)), &signature)
+        }),
+        Box::new(move |came| {
+            assert!(came.has("content-type: application/vnd.librsync.delta"));
+            let delta = match came.has("content-encoding: zstd") {
+                true => zstd::decode_all(&came.body[..]).unwrap(),
+                false => came.body.clone(),
+            };
+            assert!(sigdelta::patch(&basis, &delta).unwrap() == expected);
+            reply(&format!("204 No Content\r\netag: {}", etag(&expected)), b"")
+        }),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().method, Method::Librsync);
+    server.end();
+}
+
+#[tokio::test]
+async fn a_content_that_has_nothing_of_the_old_one_is_sent_whole() {
+    let new = noise(300_000);
+    let old = vec![1; 300_000];
+    let made = format!("204 No Content\r\netag: {}", etag(&new));
+    let whole = new.clone();
+    let server = Server::by(vec![
+        head_of(&old).into(),
+        signature_of(old.clone()),
+        sums_of(old),
+        Box::new(move |came| {
+            assert_eq!(came.line, "PUT /v1/o/k");
+            assert!(came.body == whole);
+            reply(&made, b"")
+        }),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().method, Method::Full);
+    server.end();
+}
+
+#[tokio::test]
+async fn a_whole_file_is_compressed_if_that_pays() {
+    let new: Vec<u8> = (0..900_000u32).flat_map(|n| format!("{n:x} ").into_bytes()).collect();
+    let made = format!("201 Created\r\netag: {}", etag(&new));
+    let whole = new.clone();
+    let server = Server::by(vec![
+        reply("404 Not Found", b"").into(),
+        Box::new(move |came| {
+            assert!(came.line == "PUT /v1/o/k" && came.has("content-encoding: zstd"));
+            assert!(zstd::decode_all(&came.body[..]).unwrap() == whole);
+            reply(&made, b"")
+        }),
+    ]);
+    let file = file(&new);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    let pushed = pushed.unwrap();
+    assert!(pushed.payload_bytes < pushed.bytes / 2, "{pushed:?}");
+    server.end();
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_an_unchanged_file_asks_once() {
+    let (old, new) = pair();
+    let server =
+        Server::by(vec![head_of(&old).into(), signature_of(old.clone()), sums_of(old.clone())]);
+    let (file, options) = (file(&new), PushOptions::new().dry_run(true));
+    let planned = client().push(file.path(), &server.url, &options, Arc::new(())).await.unwrap();
+    assert_eq!(planned.method, Method::Layered);
+    assert!(planned.payload_bytes > 0);
+    assert!(
+        server.end().iter().all(|came| !came.line.starts_with('P') || came.line.contains("/fine/"))
+    );
+
+    let server = Server::new(vec![head_of(&new)]);
+    let pushed = client().push(file.path(), &server.url, &PushOptions::new(), Arc::new(())).await;
+    assert_eq!(pushed.unwrap().method, Method::Unchanged);
+    assert!(server.end()[0].len < 200);
+}
+
+#[tokio::test]
+async fn a_pull_sends_a_signature_and_applies_what_comes() {
+    let (old, new) = pair();
+    let result = new.clone();
+    let server = Server::by(vec![
+        head_of(&new).into(),
+        Box::new(move |came| {
+            assert_eq!(came.line, "POST /v1/delta/k");
+            assert!(came.has("accept: application/vnd.sigdelta.patch"));
+            let signature = ChunkSignature::decode(&came.body).unwrap();
+            let (len, new) = (result.len() as u64, Arc::new(result.clone()));
+            let survey = Survey::new(signature, new, len, SurveyOptions::new(), &mut ()).unwrap();
+            let mut patch = Vec::new();
+            survey.patch(&mut patch, MakeOptions::new(), &mut ()).unwrap();
+            reply(&format!("200 OK\r\netag: {}", etag(&result)), &patch)
+        }),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    std::fs::write(&path, &old).unwrap();
+    let pulled =
+        client().pull(&server.url, &path, &PullOptions::new(), Arc::new(())).await.unwrap();
+    assert_eq!((pulled.method, pulled.traffic.rounds), (Method::Layered, 1));
+    assert!(std::fs::read(&path).unwrap() == new);
+    assert!(pulled.saved_bytes() > 350_000, "{pulled:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    server.end();
 }

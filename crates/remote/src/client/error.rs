@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::protocol::Kind;
+
 /// A failed push or pull.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,7 +16,7 @@ pub enum Error {
         /// As the caller wrote it.
         url: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: String,
     },
 
     /// The server answered in a way that the protocol does not allow.
@@ -84,8 +86,8 @@ pub enum Error {
     Refused {
         /// The status code of HTTP.
         status: u16,
-        /// The name of the problem behind `urn:sigdelta:problem:`; empty if the server named none.
-        problem: String,
+        /// The kind of problem, if the server named one that is known.
+        kind: Option<Kind>,
         /// The problem in words.
         title: String,
         /// More about it; may be empty.

@@ -1,11 +1,23 @@
 //! Where a resource is: its address taken apart, and the addresses of what belongs to it.
 
 use hyper::Uri;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Error, Result};
+use crate::protocol::{Key, OBJECTS};
 
-/// What every path of the protocol has in it.
-const RESOURCES: &str = "/v1/o/";
+/// What people write in an address though it must be encoded.
+const UNSAFE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// The address of a resource, or of the folder of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,23 +27,24 @@ pub(super) struct Location {
     pub(super) port: u16,
     /// What is in front of `/v1/`, for a server behind a proxy.
     prefix: String,
-    /// Percent-encoded.
-    key: String,
+    /// None is the folder of all there is.
+    key: Option<Key>,
 }
 
 impl Location {
     /// Reads the address of a resource.
     pub(super) fn parse(url: &str) -> Result<Self> {
         let location = Self::parse_folder(url)?;
-        if location.key.is_empty() || location.key.ends_with('/') {
+        if location.key.is_none() || url.ends_with('/') {
             return Err(bad(url, "it names a folder; trees are for the option -r"));
         }
         Ok(location)
     }
 
-    /// Reads the address of a resource or folder; the key of all there is is empty.
+    /// Reads the address of a resource or folder.
     pub(super) fn parse_folder(url: &str) -> Result<Self> {
-        let uri: Uri = escape(url, is_unsafe).parse().map_err(|_| bad(url, "it is malformed"))?;
+        let encoded = utf8_percent_encode(url, UNSAFE).to_string();
+        let uri: Uri = encoded.parse().map_err(|_| bad(url, "it is malformed"))?;
         let is_tls = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
@@ -55,55 +68,53 @@ impl Location {
         if uri.query().is_some() || url.contains('#') {
             return Err(bad(url, "'?' and '#' must be written as %3F and %23"));
         }
-        let Some((prefix, key)) = uri.path().split_once(RESOURCES) else {
+        let Some((prefix, path)) = uri.path().split_once(OBJECTS) else {
             return Err(bad(url, "it should be http://HOST:PORT/v1/o/KEY"));
+        };
+        let key = match path.strip_suffix('/').unwrap_or(path) {
+            "" => None,
+            path => Some(Key::from_path(path).map_err(|error| bad(url, &error.to_string()))?),
         };
         Ok(Location {
             is_tls,
             host: authority.host().to_owned(),
             port,
             prefix: prefix.to_owned(),
-            key: key.to_owned(),
+            key,
         })
     }
 
     /// Returns the location of a file in the folder, whose name may have parts.
-    pub(super) fn join(&self, name: &str) -> Self {
-        let mut key = self.key.trim_end_matches('/').to_owned();
-        for part in name.split('/') {
-            if !key.is_empty() {
-                key.push('/');
-            }
-            key += &encode(part);
-        }
-        Location { key, ..self.clone() }
+    pub(super) fn join(&self, name: &str) -> Result<Self> {
+        let key = Key::new(format!("{}{name}", self.folder()));
+        let key = key.map_err(|error| bad(name, &error.to_string()))?;
+        Ok(Location { key: Some(key), ..self.clone() })
     }
 
-    /// Returns the key as in the address.
+    /// Returns the key.
     pub(super) fn key(&self) -> &str {
-        &self.key
+        self.key.as_ref().map_or("", Key::as_str)
     }
 
-    /// Returns what the keys in the folder begin with, as the server lists them.
-    pub(super) fn folder(&self) -> Result<String> {
-        let key = self.key.trim_end_matches('/');
-        let key = decode(key).ok_or_else(|| bad(key, "it is not UTF-8"))?;
-        Ok(if key.is_empty() { key } else { key + "/" })
+    /// Returns what the keys in the folder begin with.
+    pub(super) fn folder(&self) -> String {
+        self.key.as_ref().map_or(String::new(), |key| format!("{key}/"))
     }
 
     /// Returns the path of the resource.
     pub(super) fn resource(&self) -> String {
-        self.path_of("o")
+        self.path_of(OBJECTS)
     }
 
-    /// Returns the path of something that belongs to the resource, such as `sig`.
+    /// Returns the path of what belongs to the resource, which the protocol says where to find.
     pub(super) fn path_of(&self, what: &str) -> String {
-        format!("{}/v1/{what}/{}", self.prefix, self.key)
+        let key = self.key.as_ref().map_or(String::new(), Key::to_path);
+        format!("{}{what}{key}", self.prefix)
     }
 
-    /// Returns a path of the server that belongs to no resource.
-    pub(super) fn path(&self, rest: &str) -> String {
-        format!("{}/v1/{rest}", self.prefix)
+    /// Returns a path that belongs to no resource.
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
     }
 
     /// Returns host and port as a header has them.
@@ -126,52 +137,14 @@ impl Location {
     }
 }
 
-/// Writes a part of a path so that it means itself.
-pub(super) fn encode(part: &str) -> String {
-    escape(part, |byte| !(byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)))
-}
-
-/// Takes percent signs away; None if the result is not UTF-8 or there are no digits behind one.
-fn decode(path: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let [byte, behind @ ..] = rest {
-        rest = behind;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let (digits, behind) = behind.split_first_chunk::<2>()?;
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        bytes.push((digit(digits[0])? * 16 + digit(digits[1])?) as u8);
-        rest = behind;
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// What people write in an address though it must be escaped.
-fn is_unsafe(byte: u8) -> bool {
-    !byte.is_ascii_graphic() || b"\"<>\\^`{|}".contains(&byte)
-}
-
-fn escape(text: &str, must: impl Fn(u8) -> bool) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match must(byte) {
-            true => escaped += &format!("%{byte:02X}"),
-            false => escaped.push(byte.into()),
-        }
-    }
-    escaped
-}
-
-fn bad(url: &str, reason: &'static str) -> Error {
-    Error::BadUrl { url: url.to_owned(), reason }
+fn bad(url: &str, reason: &str) -> Error {
+    Error::BadUrl { url: url.to_owned(), reason: reason.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{FINE_SUMS, SIGNATURES};
 
     #[test]
     fn an_address_is_taken_apart() {
@@ -179,13 +152,13 @@ mod tests {
         assert!(!location.is_tls);
         assert_eq!(location.authority(), "localhost:8080");
         assert_eq!(location.resource(), "/v1/o/a/b%20c.img");
-        assert_eq!(location.path_of("sig"), "/v1/sig/a/b%20c.img");
+        assert_eq!(location.path_of(SIGNATURES), "/v1/sig/a/b%20c.img");
 
         let location = Location::parse("https://[::1]/files/v1/o/%C3%A4/ö").unwrap();
         assert!(location.is_tls);
         assert_eq!((location.bare_host(), location.port), ("::1", 443));
         assert_eq!(location.authority(), "[::1]");
-        assert_eq!(location.path_of("fine"), "/files/v1/fine/%C3%A4/%C3%B6");
+        assert_eq!(location.path_of(FINE_SUMS), "/files/v1/fine/%C3%A4/%C3%B6");
         assert_eq!(location.url(), "https://[::1]/files/v1/o/%C3%A4/%C3%B6");
     }
 
@@ -198,6 +171,9 @@ mod tests {
             "http://host/k",
             "http://host/v1/o/",
             "http://host/v1/o/folder/",
+            "http://host/v1/o/a//b",
+            "http://host/v1/o/../etc",
+            "http://host/v1/o/%FF",
             "http://user:word@host/v1/o/k",
             "http://host/v1/o/k?x",
             "http://host/v1/o/k#x",
@@ -211,12 +187,12 @@ mod tests {
     #[test]
     fn names_in_a_folder_mean_themselves() {
         let folder = Location::parse_folder("http://host/v1/o/a%20b/").unwrap();
-        assert_eq!(folder.folder().unwrap(), "a b/");
-        assert_eq!(folder.join("100%/x?#ä").resource(), "/v1/o/a%20b/100%25/x%3F%23%C3%A4");
+        assert_eq!(folder.folder(), "a b/");
+        let file = folder.join("100%/x?#ä").unwrap();
+        assert_eq!(file.resource(), "/v1/o/a%20b/100%25/x%3F%23%C3%A4");
+        assert!(folder.join("../x").is_err());
         let all = Location::parse_folder("http://host/v1/o/").unwrap();
-        assert_eq!(all.folder().unwrap(), "");
-        assert_eq!(all.join("x").resource(), "/v1/o/x");
-        let odd = Location::parse_folder("http://host/v1/o/%FF").unwrap();
-        assert!(odd.folder().is_err());
+        assert_eq!(all.folder(), "");
+        assert_eq!(all.join("x").unwrap().resource(), "/v1/o/x");
     }
 }

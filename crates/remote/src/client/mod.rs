@@ -6,7 +6,7 @@
 //! use std::sync::Arc;
 //! use sigdelta_remote::client::{Client, ClientOptions, PullOptions, PushOptions};
 //!
-//! let client = Client::new(ClientOptions::new().token("secret"))?;
+//! let client = Client::new(ClientOptions::new().token("secret".to_owned()))?;
 //! let url = "https://backup.example/v1/o/disk.img";
 //! let report = client.push(Path::new("disk.img"), url, &PushOptions::new(), Arc::new(())).await?;
 //! println!("{} bytes sent for {}", report.traffic.sent_bytes, report.bytes);
@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::HeaderValue;
 use sigdelta::layered::PatchLevel;
 
 pub use error::{Error, Result};
@@ -46,17 +46,6 @@ use location::Location;
 use session::Session;
 use tls::Trust;
 use wire::Wire;
-
-const DELTA_BASE: HeaderName = HeaderName::from_static("delta-base");
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
-const SIGDELTA_METHOD: HeaderName = HeaderName::from_static("sigdelta-method");
-const SIGDELTA_ROOT: HeaderName = HeaderName::from_static("sigdelta-root");
-const UPLOAD_COMPLETE: HeaderName = HeaderName::from_static("upload-complete");
-const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
-const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
-
-const LAYERED_PATCH: &str = "application/vnd.sigdelta.patch";
-const LIBRSYNC_DELTA: &str = "application/vnd.librsync.delta";
 
 /// Talks to servers. Copies share what they were made with.
 #[derive(Clone, Debug)]

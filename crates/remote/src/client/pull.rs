@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hyper::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use hyper::{Method as Verb, StatusCode};
+use sigdelta::exchange::{ChunkSignatureOptions, sign};
 use sigdelta::file::{Existing, OutputFile, apply_patch_to, open, regular_len};
 use sigdelta::io::BufferSizes;
 use sigdelta::layered::ApplyOptions;
@@ -14,17 +15,15 @@ use tempfile::spooled_tempfile;
 use tokio::sync::mpsc::channel;
 use tokio::task::spawn_blocking;
 
-use super::digest::{Digest, Hasher};
+use super::digest::Hasher;
 use super::location::Location;
 use super::payload::{self, Payload};
 use super::push::{Remote, digest_of, head};
 use super::resume::name_of;
 use super::session::{Answer, Question, Session, Tries};
 use super::work::{self, Stage};
-use super::{
-    Choice, Error, LAYERED_PATCH, LIBRSYNC_DELTA, Method, PullOptions, PullReport, REPR_DIGEST,
-    Result, is_worth,
-};
+use super::{Choice, Error, Method, PullOptions, PullReport, Result, is_worth};
+use crate::protocol::{DELTAS, Digest, header, media};
 
 /// A content of so few bytes is not worth a signature.
 const SMALL: u64 = 1 << 10;
@@ -140,8 +139,8 @@ impl Pull<'_> {
         if self.options.choice == Choice::Auto && !is_worth(signature.len, remote.len) {
             return Ok(None);
         }
-        let accept = if method == Method::Layered { LAYERED_PATCH } else { LIBRSYNC_DELTA };
-        let question = Question::new(Verb::POST, self.location.path_of("delta"))
+        let accept = if method == Method::Layered { media::PATCH } else { media::LIBRSYNC_DELTA };
+        let question = Question::new(Verb::POST, self.location.path_of(DELTAS))
             .header(ACCEPT, accept)
             .payload(signature);
         let mut tries = Tries::new(self.session);
@@ -204,15 +203,23 @@ impl Pull<'_> {
     }
 
     /// Returns the signature of the old file.
-    async fn signature(&self, _method: Method, old: &OldFile) -> Result<Payload> {
+    async fn signature(&self, method: Method, old: &OldFile) -> Result<Payload> {
         let (mut file, len) = (old.duplicate(self.path)?, old.len);
         let threads = self.options.threads;
         let path = self.path.to_owned();
         self.work(move |monitor| {
+            if method == Method::Layered {
+                let average_len = one_round_average_len(len);
+                let options =
+                    ChunkSignatureOptions::new().average_len(average_len).threads(threads);
+                return Payload::write(media::SIGNATURE, |output| {
+                    sign(&file, len, options, output, monitor).map(drop)
+                });
+            }
             file.rewind().map_err(failed(IoAction::Read, &path))?;
             let options = SignatureOptions::new().strong_len(StrongLen::Min);
             let params = options.params(Some(len))?;
-            Payload::write("application/vnd.librsync.signature", |output| {
+            Payload::write(media::LIBRSYNC_SIGNATURE, |output| {
                 parallel::signature(&file, output, params, threads, monitor).map(drop)
             })
         })
@@ -481,9 +488,17 @@ impl PartFile {
     }
 }
 
+/// Returns how long the chunks of a signature should be that is all the other side will know: about
+/// the square root of the file's length, at which sums and chunks that changed cost about the same.
+fn one_round_average_len(len: u64) -> u32 {
+    let average_len = len.isqrt().max(1);
+    (1u64 << average_len.ilog2()).clamp(512, 64 << 10) as u32
+}
+
 /// Returns the digest that an answer promises.
 fn promised(answer: &Answer) -> Result<Digest> {
-    let digest = answer.header(REPR_DIGEST).and_then(Digest::from_header);
+    let digest =
+        answer.header(header::REPR_DIGEST).and_then(|text| Digest::from_repr_digest(text).ok());
     let digest = digest.or_else(|| answer.header(ETAG).and_then(Digest::from_etag));
     digest.ok_or(Error::BadAnswer { what: "there is no Repr-Digest" })
 }

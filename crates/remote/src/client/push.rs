@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use hyper::Method as Verb;
 use hyper::header::{IF_MATCH, IF_NONE_MATCH};
+use sigdelta::exchange::{ChunkSignature, Survey, SurveyOptions};
 use sigdelta::file::{open, regular_len};
 use sigdelta::layered::{MakeOptions, make};
 use sigdelta::parallel;
@@ -15,21 +16,24 @@ use sigdelta::{
     recommended_block_len,
 };
 
-use super::digest::Digest;
+use super::digest::Hasher;
 use super::location::Location;
 use super::payload::{self, Payload};
 use super::resume::{self, Journal};
 use super::session::{Answer, MAX_SUMS_LEN, Question, Session};
 use super::work::{self, Stage, report};
-use super::{
-    Choice, DELTA_BASE, Error, LAYERED_PATCH, LIBRSYNC_DELTA, Method, PushOptions, PushReport,
-    REPR_DIGEST, Result, SIGDELTA_ROOT, Traffic, is_worth,
-};
+use super::{Choice, Error, Method, PushOptions, PushReport, Result, Traffic, is_worth};
+use crate::protocol::{Digest, FINE_SUMS, SIGNATURES, header, media};
 
 /// How often a resource that changes meanwhile is compared anew.
 const MOST_CHANGES: u32 = 4;
 /// A content that is sent in so few bytes is not worth a question.
 const SMALL: u64 = 1 << 10;
+/// Bytes of a sum, when shorter ones were equal by chance.
+const LONG_SUM: u8 = 16;
+const LONG_FINE_SUM: u8 = 7;
+/// What an error calls a content that is not there.
+const NOTHING: &str = "nothing";
 
 /// What is known of what the server has, before it is asked.
 #[derive(Clone, Debug)]
@@ -150,12 +154,20 @@ impl Push<'_> {
         let mut way = self.first_way();
         let mut changes = 0;
         loop {
-            self.check_wish(remote.as_ref())?;
             let etag = self.new.digest.etag();
             if remote.as_ref().is_some_and(|remote| remote.etag == etag) {
                 return Ok((Method::Unchanged, 0));
             }
-            let upload = self.prepare(&mut way, remote.as_ref()).await?;
+            self.check_wish(remote.as_ref())?;
+            let upload = match self.prepare(&mut way, remote.as_ref()).await {
+                Ok(upload) => upload,
+                Err(error) if error.status() == Some(412) => {
+                    remote =
+                        self.head_again(&mut changes, remote.map(|remote| remote.etag)).await?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if self.options.dry_run {
                 return Ok((upload.method, upload.payload.len));
             }
@@ -165,14 +177,13 @@ impl Push<'_> {
                 Err(error) => error,
             };
             match error.status() {
-                Some(404 | 409 | 412) if self.options.if_match.is_none() => {
-                    changes += 1;
-                    remote = self.head().await?;
-                    if changes == MOST_CHANGES {
-                        return Err(conflict(upload.condition, remote));
-                    }
+                Some(404 | 412) => {
+                    let expected = match upload.condition {
+                        Some(Condition::Etag(etag)) => Some(etag),
+                        Some(Condition::Absent) | None => None,
+                    };
+                    remote = self.head_again(&mut changes, expected).await?;
                 }
-                Some(409 | 412) => return Err(conflict(upload.condition, self.head().await?)),
                 Some(422) if self.new.has_changed() => {
                     return Err(Error::FileChanged { path: self.new.path.clone() });
                 }
@@ -183,6 +194,28 @@ impl Push<'_> {
                 _ => return Err(error),
             }
         }
+    }
+
+    /// Asks what the server has now that it is something else than before; not for ever, and not if
+    /// the caller only wishes to replace that.
+    async fn head_again(
+        &mut self,
+        changes: &mut u32,
+        expected: Option<String>,
+    ) -> Result<Option<Remote>> {
+        let remote = head(self.session, self.location).await?;
+        *changes += 1;
+        let is_ours = |remote: &Remote| remote.etag == self.new.digest.etag();
+        if remote.as_ref().is_some_and(is_ours) {
+            // An answer was lost, not the upload.
+            return Ok(remote);
+        }
+        if self.options.if_match.is_none() && *changes < MOST_CHANGES {
+            return Ok(remote);
+        }
+        let nothing = || NOTHING.to_owned();
+        let found = remote.map_or_else(nothing, |remote| remote.etag);
+        Err(Error::Conflict { expected: expected.unwrap_or_else(nothing), found: Some(found) })
     }
 
     fn first_way(&self) -> Way {
@@ -253,7 +286,7 @@ impl Push<'_> {
     /// Prepares the whole file.
     async fn full(&mut self, condition: Option<Condition>) -> Result<Upload> {
         self.session.watcher.stage(Stage::Read, Some(self.new.len));
-        let payload = Payload::new(self.new.shared(), self.new.len, "application/octet-stream");
+        let payload = Payload::new(self.new.shared(), self.new.len, media::BYTES);
         let payload = self.work(|monitor| payload.compressed(monitor)).await?;
         let condition = condition.filter(|_| !self.options.force);
         Ok(Upload { method: Method::Full, payload, condition })
@@ -286,7 +319,7 @@ impl Push<'_> {
         let new = (self.new.shared(), self.new.len);
         let options = MakeOptions::new().level(self.options.level).threads(self.options.threads);
         let payload = self.work(move |monitor| {
-            Payload::write(LAYERED_PATCH, |output| {
+            Payload::write(media::PATCH, |output| {
                 make((base, base_len), new, output, options, monitor).map(drop)
             })
         });
@@ -296,8 +329,61 @@ impl Push<'_> {
     }
 
     /// Prepares a layered patch against what the server says about its content.
-    async fn layered(&mut self, _tried_before: bool) -> Result<Option<Upload>> {
-        Ok(None)
+    async fn layered(&mut self, tried_before: bool) -> Result<Option<Upload>> {
+        let mut path = format!("{}?format=layered", self.location.path_of(SIGNATURES));
+        if tried_before {
+            path += &format!("&sum={LONG_SUM}&salt={}", random_salt()?);
+        }
+        self.session.watcher.stage(Stage::Receive, None);
+        let question = Question::new(Verb::GET, path);
+        let (answer, signature) = self.session.ask_bytes(&question, MAX_SUMS_LEN).await?;
+        let condition = self.basis_of(&answer)?;
+        let signature = ChunkSignature::decode(&signature)
+            .map_err(|_| Error::BadAnswer { what: "its signature is damaged" })?;
+        self.session.watcher.stage(Stage::Compare, Some(self.new.len));
+        let (bytes, len) = (self.new.shared(), self.new.len);
+        let mut options = SurveyOptions::new().threads(self.options.threads);
+        if tried_before {
+            options = options.sum_len(LONG_FINE_SUM);
+        }
+        let mut survey =
+            self.work(move |monitor| Survey::new(signature, bytes, len, options, monitor)).await?;
+        if let Some(request) = survey.request() {
+            survey = self.ask_for_sums(survey, request, &condition).await?;
+        }
+        let is_free = self.options.choice == Choice::Auto;
+        let full = self.full_cost().await?;
+        if is_free && !is_worth(survey.estimated_len(), full) {
+            return Ok(None);
+        }
+        self.session.watcher.stage(Stage::Build, Some(len));
+        let options = MakeOptions::new().level(self.options.level).threads(self.options.threads);
+        let payload = self.work(move |monitor| {
+            Payload::write(media::PATCH, |output| survey.patch(output, options, monitor).map(drop))
+        });
+        let payload = payload.await?;
+        if is_free && !is_worth(payload.len, full) {
+            return Ok(None);
+        }
+        Ok(Some(Upload { method: Method::Layered, payload, condition: Some(condition) }))
+    }
+
+    /// Asks for the fine sums that a survey wants; without them it is as good as it was.
+    async fn ask_for_sums(
+        &mut self,
+        mut survey: Survey,
+        request: Vec<u8>,
+        basis: &Condition,
+    ) -> Result<Survey> {
+        let len = request.len() as u64;
+        let payload = Payload::new(Arc::new(request), len, media::REQUEST);
+        let question = Question::new(Verb::POST, self.location.path_of(FINE_SUMS));
+        let question = require(question, Some(basis)).payload(payload);
+        match self.session.ask_bytes(&question, MAX_SUMS_LEN).await {
+            Ok((_, sums)) => self.work(move |_| survey.take_sums(&sums).map(|()| survey)).await,
+            Err(error) if error.is_unsupported() => Ok(survey),
+            Err(error) => Err(error),
+        }
     }
 
     /// Prepares a delta of librsync's.
@@ -312,7 +398,7 @@ impl Push<'_> {
         }
         let path = format!(
             "{}?format=librsync&block={block_len}&sum={sum_len}",
-            self.location.path_of("sig")
+            self.location.path_of(SIGNATURES)
         );
         self.session.watcher.stage(Stage::Receive, None);
         let question = Question::new(Verb::GET, path);
@@ -329,7 +415,7 @@ impl Push<'_> {
                 sigdelta::io::BufferSizes::default(),
             )?;
             let index = Arc::new(Index::new(signature)?);
-            let payload = Payload::write(LIBRSYNC_DELTA, |output| {
+            let payload = Payload::write(media::LIBRSYNC_DELTA, |output| {
                 let options = DeltaOptions::new().trailer(true).smaller(true);
                 parallel::delta(index, new, output, options, threads, monitor).map(drop)
             })?;
@@ -344,7 +430,7 @@ impl Push<'_> {
 
     /// Returns what a signature says that it is of, if the caller does not mind.
     fn basis_of(&self, answer: &Answer) -> Result<Condition> {
-        let Some(etag) = answer.header(DELTA_BASE) else {
+        let Some(etag) = answer.header(header::DELTA_BASE) else {
             return Err(Error::BadAnswer { what: "there is no Delta-Base" });
         };
         match &self.options.if_match {
@@ -416,8 +502,12 @@ pub(super) fn verb(method: Method) -> Verb {
 
 /// Adds the headers of an upload that are not of its body.
 pub(super) fn describe(question: Question, upload: &Upload, digest: Digest) -> Question {
-    let question = question.header(REPR_DIGEST, digest.header());
-    match &upload.condition {
+    require(question.header(header::REPR_DIGEST, digest.repr_digest()), upload.condition.as_ref())
+}
+
+/// Adds the header that says what the resource must be.
+fn require(question: Question, condition: Option<&Condition>) -> Question {
+    match condition {
         Some(Condition::Absent) => question.header(IF_NONE_MATCH, "*"),
         Some(Condition::Etag(etag)) => question.header(IF_MATCH, etag),
         None => question,
@@ -441,7 +531,7 @@ pub(super) async fn head(session: &mut Session, location: &Location) -> Result<O
         Ok(answer) => Ok(Some(Remote {
             etag: answer.etag()?,
             len: answer.len()?,
-            root: answer.header(SIGDELTA_ROOT).map(ToOwned::to_owned),
+            root: answer.header(header::ROOT).map(ToOwned::to_owned),
         })),
         Err(error) if error.status() == Some(404) => Ok(None),
         Err(error) => Err(error),
@@ -457,7 +547,8 @@ pub(super) async fn digest_of(
 ) -> Result<(Digest, u64)> {
     session.watcher.stage(Stage::Read, Some(len));
     let bytes = Arc::clone(bytes);
-    let digest = work::run(&session.watcher, move |monitor| Digest::of(&*bytes, monitor)).await;
+    let digest = work::run(&session.watcher, move |monitor| Hasher::of(&*bytes, monitor)).await;
+    let digest = digest.map(|(hasher, len)| (hasher.finish(), len));
     digest.map_err(|error| error.in_file(path).into())
 }
 
@@ -480,15 +571,12 @@ fn root_of(
     }
 }
 
-const NOTHING: &str = "nothing";
-
-fn conflict(condition: Option<Condition>, remote: Option<Remote>) -> Error {
-    let expected = match condition {
-        Some(Condition::Etag(etag)) => etag,
-        Some(Condition::Absent) | None => NOTHING.to_owned(),
-    };
-    let found = Some(remote.map_or_else(|| NOTHING.to_owned(), |remote| remote.etag));
-    Error::Conflict { expected, found }
+/// Returns a salt that nobody can foresee, in hexadecimal.
+fn random_salt() -> Result<String> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt)
+        .map_err(|error| sigdelta::Error::Io { action: IoAction::Read, cause: error.into() })?;
+    Ok(salt.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 pub(super) fn no_file(path: &Path) -> Error {

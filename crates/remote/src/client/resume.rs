@@ -10,20 +10,16 @@ use serde_json::{Value, json};
 use sigdelta::IoAction;
 use sigdelta::file::{open, regular_len};
 
-use super::digest::Digest;
 use super::location::Location;
 use super::payload::{self, Payload};
 use super::push::{Upload, check_answer, describe, verb};
 use super::session::{Answer, Question, Session, Tries};
 use super::work::Stage;
-use super::{
-    Error, Method, Result, SIGDELTA_METHOD, UPLOAD_COMPLETE, UPLOAD_LENGTH, UPLOAD_OFFSET,
-};
+use super::{Error, Method, Result};
+use crate::protocol::{Digest, Kind, UPLOAD_STARTS, header, media};
 
 /// Version of the notes.
 const VERSION: u32 = 1;
-/// The content type of what is sent of an upload.
-const PART: &str = "application/partial-upload";
 /// The methods whose uploads can go on.
 const METHODS: [Method; 4] = [Method::Base, Method::Full, Method::Layered, Method::Librsync];
 
@@ -57,7 +53,7 @@ impl Journal {
     fn read(&self) -> Option<Begun> {
         let notes: Value = serde_json::from_slice(&fs::read(self.notes()).ok()?).ok()?;
         let text = |name: &str| notes[name].as_str();
-        if notes["version"] != VERSION || text("digest") != Some(&self.digest.header()) {
+        if notes["version"] != VERSION || text("digest") != Some(&self.digest.repr_digest()) {
             return None;
         }
         let is_file = notes["is_file"].as_bool()?;
@@ -65,7 +61,7 @@ impl Journal {
         let body = open(&body).ok()?;
         let len = notes["len"].as_u64().filter(|&len| regular_len(&body) == Some(len))?;
         let method = METHODS.into_iter().find(|method| Some(method.name()) == text("method"))?;
-        let payload = Payload::new(payload::shared(body), len, PART);
+        let payload = Payload::new(payload::shared(body), len, media::PARTIAL_UPLOAD);
         Some(Begun { path: text("path")?.to_owned(), method, payload })
     }
 
@@ -73,7 +69,7 @@ impl Journal {
     fn write(&self, begun: &Begun, is_file: bool) -> sigdelta::Result<()> {
         let notes = json!({
             "version": VERSION,
-            "digest": self.digest.header(),
+            "digest": self.digest.repr_digest(),
             "path": begun.path,
             "method": begun.method.name(),
             "len": begun.payload.len,
@@ -145,10 +141,10 @@ pub(super) async fn upload(
     digest: Digest,
     journal: &Journal,
 ) -> Result<bool> {
-    let mut question = Question::new(Verb::POST, location.path_of("up"))
-        .header(UPLOAD_COMPLETE, "?0")
-        .header(UPLOAD_LENGTH, upload.payload.len.to_string())
-        .header(SIGDELTA_METHOD, verb(upload.method).as_str())
+    let mut question = Question::new(Verb::POST, location.path_of(UPLOAD_STARTS))
+        .header(header::UPLOAD_COMPLETE, "?0")
+        .header(header::UPLOAD_LENGTH, upload.payload.len.to_string())
+        .header(header::METHOD, verb(upload.method).as_str())
         .header(CONTENT_TYPE, upload.payload.content_type);
     if upload.payload.is_zstd {
         question = question.header(CONTENT_ENCODING, "zstd");
@@ -158,7 +154,7 @@ pub(super) async fn upload(
         Err(error) if matches!(error.status(), Some(404 | 405 | 501)) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let payload = upload.payload.clone().into_part(PART);
+    let payload = upload.payload.clone().into_part(media::PARTIAL_UPLOAD);
     let begun = Begun { path: path_of(&answer)?, method: upload.method, payload };
     let is_file = upload.method == Method::Full && !upload.payload.is_zstd;
     journal.write(&begun, is_file)?;
@@ -183,9 +179,12 @@ async fn finish(
             Some(start) => start,
             None => {
                 let answer = session.ask(&Question::new(Verb::HEAD, begun.path.clone())).await?;
-                answer.number(UPLOAD_OFFSET).filter(|&start| start <= begun.payload.len).ok_or(
-                    Error::BadAnswer { what: "there is no Upload-Offset, or one beyond the end" },
-                )?
+                answer
+                    .number(header::UPLOAD_OFFSET)
+                    .filter(|&start| start <= begun.payload.len)
+                    .ok_or(Error::BadAnswer {
+                        what: "there is no Upload-Offset, or one beyond the end",
+                    })?
             }
         };
         if start > furthest {
@@ -194,14 +193,14 @@ async fn finish(
         }
         session.watcher.stage(Stage::Send, Some(begun.payload.len));
         let mut question = Question::new(Verb::PATCH, begun.path.clone())
-            .header(UPLOAD_OFFSET, start.to_string())
-            .header(UPLOAD_COMPLETE, "?1")
+            .header(header::UPLOAD_OFFSET, start.to_string())
+            .header(header::UPLOAD_COMPLETE, "?1")
             .payload(begun.payload.clone());
         question.start = start;
         match session.ask_once(&question).await {
             Ok(answer) => return check_answer(&answer, digest),
             // Another connection of ours may still be in the server's hands.
-            Err(error) if error.status() == Some(409) && is_wrong_offset(&error) => {
+            Err(error) if is_wrong_offset(&error) => {
                 tries.wait_all_the_same(&session.watcher, error).await?;
             }
             Err(error) => tries.wait(&session.watcher, error).await?,
@@ -210,7 +209,7 @@ async fn finish(
 }
 
 fn is_wrong_offset(error: &Error) -> bool {
-    matches!(error, Error::Refused { problem, .. } if problem.contains("offset"))
+    matches!(error, Error::Refused { kind: Some(Kind::OffsetMismatch), .. })
 }
 
 /// Returns the path of an upload, which the server may name by a whole address.

@@ -10,7 +10,6 @@ use hyper::header::{
     HeaderValue, RETRY_AFTER,
 };
 use hyper::{HeaderMap, Method, Request, StatusCode};
-use serde_json::Value;
 use tokio::time::sleep;
 
 use super::location::Location;
@@ -18,6 +17,7 @@ use super::payload::Payload;
 use super::wire::{Body, Wire};
 use super::work::Watcher;
 use super::{Client, Error, Result, Traffic};
+use crate::protocol::{Kind, ProblemBody};
 
 /// Most bytes of a problem that are read.
 const MAX_PROBLEM_LEN: u64 = 64 << 10;
@@ -219,20 +219,21 @@ impl Session {
     async fn refusal(&mut self, answer: &mut Answer) -> Error {
         // A problem that is too long or breaks off has still a status.
         let problem = self.bytes(answer, MAX_PROBLEM_LEN).await.unwrap_or_default();
-        let problem: Value = serde_json::from_slice(&problem).unwrap_or_default();
-        let text = |name: &str| printable(problem[name].as_str().unwrap_or_default());
-        let title = match text("title") {
+        let problem: Option<ProblemBody> = serde_json::from_slice(&problem).ok();
+        let (type_uri, title, detail) = problem
+            .map(|problem| (problem.type_uri, problem.title, problem.detail))
+            .unwrap_or_default();
+        let title = match printable(&title) {
             title if title.is_empty() => {
                 answer.status.canonical_reason().unwrap_or("for no known reason").to_owned()
             }
             title => title,
         };
-        let kind = text("type");
         Error::Refused {
             status: answer.status.as_u16(),
-            problem: kind.strip_prefix("urn:sigdelta:problem:").unwrap_or_default().to_owned(),
+            kind: Kind::from_type_uri(&type_uri),
             title,
-            detail: text("detail"),
+            detail: printable(&detail),
             retry_after: answer.number(RETRY_AFTER).map(Duration::from_secs),
         }
     }

@@ -6,24 +6,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hyper::Method as Verb;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sigdelta::IoAction;
 use tokio::task::JoinSet;
 
-use super::location::{Location, encode};
+use super::location::Location;
 use super::push::{Known, Remote};
 use super::session::{Question, Session};
 use super::work::{self, Watcher};
 use super::{
     Client, Error, PullOptions, PullReport, PushOptions, PushReport, Result, Traffic, pull, push,
 };
+use crate::protocol::RESERVED;
 
 /// Resources that are listed at once.
 const PAGE: usize = 1000;
 /// Most bytes of a list of so many.
 const MAX_PAGE_LEN: u64 = 8 << 20;
-/// What belongs to the program, and is not for keys.
-const RESERVED: &str = ".sigdelta";
+/// Where resources are listed.
+const LIST: &str = "/v1/l";
 
 /// What was done with a tree.
 #[derive(Debug)]
@@ -79,9 +81,9 @@ pub(super) async fn push(
         async move {
             let mut own = PushOptions::clone(&options);
             own.base = own.base.map(|base| base.join(&name)).filter(|base| base.is_file());
-            let outcome = match name.contains(char::REPLACEMENT_CHARACTER) && !path.exists() {
-                true => Err(Error::BadUrl { url: name, reason: "the name is not UTF-8" }),
-                false => push::push(&mut session, &path, &location, known, &own).await,
+            let outcome = match location {
+                Ok(location) => push::push(&mut session, &path, &location, known, &own).await,
+                Err(error) => Err(error),
             };
             (session, outcome)
         }
@@ -109,8 +111,8 @@ pub(super) async fn pull(
         let remote = listed.get(&name).cloned().flatten();
         let options = Arc::clone(&options);
         async move {
-            let outcome = match make_room(&name, &path) {
-                Ok(()) => pull::pull(&mut session, &location, remote, &path, &options).await,
+            let outcome = match location.and_then(|at| make_room(&path).map(|()| at)) {
+                Ok(at) => pull::pull(&mut session, &at, remote, &path, &options).await,
                 Err(error) => Err(error),
             };
             (session, outcome)
@@ -200,15 +202,17 @@ async fn list(
     session: &mut Session,
     location: &Location,
 ) -> Result<HashMap<String, Option<Remote>>> {
-    let folder = location.folder()?;
+    let folder = location.folder();
     let mut listed = HashMap::new();
     let mut after = String::new();
     loop {
-        let path = location.path(&format!(
-            "l?prefix={}&start-after={}&limit={PAGE}",
-            encode(&folder),
-            encode(&after)
-        ));
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let path = format!(
+            "{LIST}?prefix={}&start-after={}&limit={PAGE}",
+            encoded(&folder),
+            encoded(&after)
+        );
+        let path = location.path(&path);
         let question = Question::new(Verb::GET, path);
         let (_, page) = session.ask_bytes(&question, MAX_PAGE_LEN).await?;
         let bad = Error::BadAnswer { what: "the list is none" };
@@ -231,12 +235,8 @@ async fn list(
     }
 }
 
-/// Makes the folder that a file goes to, if its name stays in there.
-fn make_room(name: &str, path: &Path) -> Result<()> {
-    let is_plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\0', '\\']);
-    if !name.split('/').all(is_plain) {
-        return Err(Error::BadAnswer { what: "a name in the list leads elsewhere" });
-    }
+/// Makes the folder that a file goes to. Names that lead elsewhere are no keys.
+fn make_room(path: &Path) -> Result<()> {
     let folder: PathBuf = path.parent().unwrap_or(Path::new(".")).to_owned();
     std::fs::create_dir_all(&folder)
         .map_err(|cause| sigdelta::Error::Io { action: IoAction::Create, cause })
