@@ -590,6 +590,130 @@ async fn a_whole_file_is_compressed_if_that_pays() {
     server.end();
 }
 
+/// Answers the rest of an upload of `whole`, of which `start` bytes have come.
+fn rest_of(whole: Vec<u8>, start: usize) -> Answer {
+    Box::new(move |came| {
+        assert_eq!(came.line, "PATCH /v1/u/7");
+        assert!(came.has(&format!("upload-offset: {start}")) && came.has("upload-complete: ?1"));
+        assert!(came.has("content-type: application/partial-upload"));
+        assert!(came.body == whole[start..]);
+        reply(&format!("201 Created\r\netag: {}", etag(&whole)), b"")
+    })
+}
+
+fn offset(bytes: usize) -> Answer {
+    reply(&format!("204 No Content\r\nupload-offset: {bytes}"), b"").into()
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_it_broke_off_also_for_another_client() {
+    let content = noise(100_000);
+    let whole = content.clone();
+    let server = Server::by(vec![
+        reply("404 Not Found", b"").into(),
+        Box::new(move |came| {
+            assert_eq!(came.line, "POST /v1/up/k");
+            assert!(came.body.is_empty());
+            for header in [
+                "sigdelta-method: PUT",
+                "upload-complete: ?0",
+                "upload-length: 100000",
+                "content-type: application/octet-stream",
+                "if-none-match: *",
+            ] {
+                assert!(
+                    came.headers.iter().any(|line| line.eq_ignore_ascii_case(header)),
+                    "{header}"
+                );
+            }
+            let at = "http://127.0.0.1/v1/u/7";
+            reply(&format!("201 Created\r\nlocation: {at}\r\nupload-offset: 0"), b"")
+        }),
+        hang_up().into(),
+        offset(30_000),
+        hang_up().into(), // not counted, since it had come further
+        offset(30_000),
+        hang_up().into(),
+        // The next client.
+        offset(60_000),
+        rest_of(whole, 60_000),
+    ]);
+    let (file, state) = (file(&content), tempfile::tempdir().unwrap());
+    let options = PushOptions::new().resume_dir(state.path().join("sigdelta"));
+    let client = Client::new(ClientOptions::new().retries(1)).unwrap();
+    let pushed = client.push(file.path(), &server.url, &options, Arc::new(())).await;
+    assert!(matches!(pushed, Err(Error::Broken { .. })), "{pushed:?}");
+    let pushed = client.push(file.path(), &server.url, &options, Arc::new(())).await.unwrap();
+    assert_eq!((pushed.method, pushed.payload_bytes), (Method::Full, 100_000));
+    assert!(pushed.traffic.sent_bytes < 41_000, "{pushed:?}");
+    assert_eq!(std::fs::read_dir(state.path().join("sigdelta")).unwrap().count(), 0);
+    server.end();
+}
+
+#[tokio::test]
+async fn an_upload_that_the_server_forgot_or_of_another_content_begins_anew() {
+    let content = noise(50_000);
+    let begun = || {
+        let text = "201 Created\r\nlocation: /v1/u/7\r\nupload-offset: 0";
+        Answer::from(reply(text, b""))
+    };
+    let (first, second) = (file(&content), file(&content[1..]));
+    let state = tempfile::tempdir().unwrap();
+    let options = PushOptions::new().resume_dir(state.path().to_owned());
+    let client = Client::new(ClientOptions::new().retries(0)).unwrap();
+    let server = Server::by(vec![
+        reply("404 Not Found", b"").into(),
+        begun(),
+        hang_up().into(),
+        // The same content, but the upload has expired.
+        reply("404 Not Found", b"").into(),
+        reply("404 Not Found", b"").into(),
+        begun(),
+        hang_up().into(),
+        // Another content in the same file: nothing is asked of the upload.
+        reply("404 Not Found", b"").into(),
+        begun(),
+        rest_of(content[1..].to_vec(), 0),
+    ]);
+    for _ in 0..2 {
+        let pushed = client.push(first.path(), &server.url, &options, Arc::new(())).await;
+        assert!(matches!(pushed, Err(Error::Broken { .. })), "{pushed:?}");
+    }
+    std::fs::copy(second.path(), first.path()).unwrap();
+    client.push(first.path(), &server.url, &options, Arc::new(())).await.unwrap();
+    assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
+    server.end();
+}
+
+#[tokio::test]
+async fn a_download_goes_on_for_another_client() {
+    let content = noise(200_000);
+    let tag = etag(&content);
+    let server = Server::by(vec![
+        head_of(&content).into(),
+        broken(&format!("200 OK\r\netag: {tag}"), &content, 70_000).into(),
+        head_of(&content).into(),
+        Box::new(move |came| {
+            assert!(came.has("range: bytes=70000-"), "{came:?}");
+            let range = "bytes 70000-199999/200000";
+            let head = format!("206 Partial Content\r\netag: {tag}\r\ncontent-range: {range}");
+            reply(&head, &content[70_000..])
+        }),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let options = PullOptions::new().resume_dir(folder.path().join("state"));
+    let client = Client::new(ClientOptions::new().retries(0)).unwrap();
+    let pulled = client.pull(&server.url, &path, &options, Arc::new(())).await;
+    assert!(matches!(pulled, Err(Error::Broken { .. })), "{pulled:?}");
+    assert!(!path.exists());
+    let pulled = client.pull(&server.url, &path, &options, Arc::new(())).await.unwrap();
+    assert_eq!((pulled.bytes, pulled.payload_bytes), (200_000, 130_000));
+    assert!(std::fs::read(&path).unwrap() == noise(200_000));
+    assert_eq!(std::fs::read_dir(folder.path().join("state")).unwrap().count(), 0);
+    server.end();
+}
+
 #[tokio::test]
 async fn a_dry_run_changes_nothing_and_an_unchanged_file_asks_once() {
     let (old, new) = pair();
