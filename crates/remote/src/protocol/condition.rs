@@ -47,9 +47,14 @@ impl Conditions {
 impl Tags {
     /// Returns true if a content is among them, by the strong comparison.
     pub fn name(&self, digest: &Digest) -> bool {
+        self.name_tag(&digest.etag())
+    }
+
+    /// As [`Tags::name`], for any strong tag with its quotes.
+    pub fn name_tag(&self, strong: &str) -> bool {
         match self {
             Tags::Any => true,
-            Tags::List(tags) => tags.contains(&digest.etag()),
+            Tags::List(tags) => tags.iter().any(|tag| tag == strong),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The command line: every option and its help, from which man pages and completions are made.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -172,12 +173,29 @@ pub enum Command {
     /// If FILE is there it is the old version. It is replaced as a whole or not at all, and never by
     /// anything but what the server has at URL.
     Pull(Box<PullArgs>),
+    /// Serve the files of a folder over HTTP, and take deltas for them
+    ///
+    /// A file DIR/KEY is the resource http://ADDR:PORT/v1/o/KEY, for "sigdelta push" and "pull", for
+    /// curl, and for any program that speaks docs/protocol.md. What else the server keeps is in
+    /// DIR/.sigdelta.
+    Serve(Serve),
     /// Print shell completions or write man pages, for packagers
     #[command(hide = true)]
     Generate {
         #[command(subcommand)]
         what: Generate,
     },
+}
+
+/// What a server serves, and to whom.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// The folder; it is made if it does not exist
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub root: PathBuf,
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7373")]
+    pub listen: SocketAddr,
 }
 
 #[derive(Debug, Subcommand)]

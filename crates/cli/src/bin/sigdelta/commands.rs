@@ -29,6 +29,7 @@ use crate::progress::Progress;
 use crate::pull::pull;
 use crate::push::push;
 use crate::report::Report;
+use crate::serve::serve;
 
 /// Runs a command and returns the exit status.
 pub fn run(cli: Cli) -> Result<Exit> {
@@ -76,6 +77,7 @@ pub fn run(cli: Cli) -> Result<Exit> {
         }
         Command::Push(args) => return push(&args, verbosity),
         Command::Pull(args) => return pull(&args, verbosity),
+        Command::Serve(options) => serve(&options)?,
         Command::Generate { what } => generate(what)?,
     }
     Ok(Exit::Success)
@@ -94,7 +96,9 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
             .map(OsString::as_os_str)
             .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
-        Command::Push(_) | Command::Pull(_) | Command::Generate { .. } => vec![],
+        Command::Push(_) | Command::Pull(_) | Command::Serve(_) | Command::Generate { .. } => {
+            vec![]
+        }
     }
 }
 

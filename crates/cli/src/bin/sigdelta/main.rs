@@ -14,19 +14,23 @@ mod pull;
 mod push;
 mod remote;
 mod report;
+mod serve;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::Cli;
+use cli::{Cli, Command};
 use exit::Exit;
 use sigdelta_cli::interrupt;
 use sigdelta_cli::stream::is_broken_pipe;
 
 fn main() -> ExitCode {
-    interrupt::watch();
     let exit = match Cli::try_parse() {
         Ok(cli) => {
+            // A server ends by itself when it is told to.
+            if !matches!(cli.command, Command::Serve(_)) {
+                interrupt::watch();
+            }
             message::choose_color(cli.verbosity.color);
             commands::run(cli)
         }
