@@ -23,6 +23,15 @@ pub const UPLOAD_STARTS: &str = "/v1/up/";
 /// Where uploads in parts go on, before their id.
 pub const UPLOADS: &str = "/v1/u/";
 
+/// What the server can do and allows.
+pub const CAPABILITIES: &str = "/v1/";
+/// The list of keys.
+pub const LIST: &str = "/v1/l";
+/// Whether the server is alive.
+pub const HEALTH: &str = "/healthz";
+/// Figures for Prometheus.
+pub const METRICS: &str = "/metrics";
+
 /// Media types.
 pub mod media {
     /// A delta in librsync's format.

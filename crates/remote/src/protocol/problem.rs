@@ -59,6 +59,9 @@ kinds! {
     Forbidden "forbidden" FORBIDDEN "The token does not allow this";
     /// There is no space left.
     Full "full" INSUFFICIENT_STORAGE "There is no space left";
+    /// A group of a layered patch gives other bytes than it was made for: the exchange took bytes for equal
+    /// that are not.
+    GroupMismatch "group-mismatch" UNPROCESSABLE_ENTITY "Part of the result is not the one announced";
     /// Something failed in the server.
     Internal "internal" INTERNAL_SERVER_ERROR "The server failed";
     /// A name on the way to the key is a file, or the key itself is something else than a file.
@@ -81,6 +84,8 @@ kinds! {
     TooMuchWork "too-much-work" PAYLOAD_TOO_LARGE "The work takes too long";
     /// The body comes too slowly.
     TooSlow "too-slow" REQUEST_TIMEOUT "The body comes too slowly";
+    /// There are as many uploads in parts as the server takes.
+    TooManyUploads "too-many-uploads" SERVICE_UNAVAILABLE "There are too many uploads already";
     /// A token is missing or unknown.
     Unauthorized "unauthorized" UNAUTHORIZED "A valid token is required";
     /// The type or the encoding of the body is none that the server takes.

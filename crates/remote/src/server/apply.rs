@@ -8,7 +8,8 @@ use sigdelta::{
     AfterEnd, Command, DeltaDecoder, DeltaEvent, ErrorKind, IoAction, PatchOptions, ReadAt,
 };
 
-use super::body::{AtMost, Encoding, PatchKind, too_long};
+use super::body::{AtMost, Encoding, too_long};
+use super::operation::PatchKind;
 use super::options::Limits;
 use super::pool::Watch;
 use super::reply::{Problem, Result};
@@ -117,7 +118,7 @@ fn check_commands(mut delta: impl Read, limits: &Limits, watch: &Watch) -> Resul
 
 /// Says to the client what the library says of a delta.
 pub(super) fn refusal(error: sigdelta::Error, watch: &Watch) -> Problem {
-    use sigdelta::Error::{BasisEnded, Cancelled, Io, ResultMismatch, WrongBasis};
+    use sigdelta::Error::{BasisEnded, Cancelled, GroupMismatch, Io, ResultMismatch, WrongBasis};
     match error {
         Cancelled => match watch.check() {
             Err(problem) => problem,
@@ -130,6 +131,7 @@ pub(super) fn refusal(error: sigdelta::Error, watch: &Watch) -> Problem {
         },
         Io { cause, .. } => cause.into(),
         WrongBasis { .. } | BasisEnded { .. } => Problem::new(Kind::WrongBasis, error),
+        GroupMismatch { .. } => Problem::new(Kind::GroupMismatch, error),
         ResultMismatch { .. } => Problem::new(Kind::DigestMismatch, error),
         sigdelta::Error::OutOfMemory { .. } => Problem::new(Kind::Busy, error),
         other => match other.kind() {

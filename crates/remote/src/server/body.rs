@@ -1,6 +1,5 @@
 //! Bodies: taken at a pace and up to a length, and given in chunks.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,7 +18,7 @@ use tokio::time::timeout;
 use super::options::Timeouts;
 use super::pool::blocking;
 use super::reply::{Problem, Result};
-use crate::protocol::{Kind, media};
+use crate::protocol::Kind;
 use crate::storage::Content;
 
 /// Bytes that are gathered before they are written.
@@ -186,12 +185,8 @@ impl Paced {
     }
 }
 
-/// Returns some bytes of a content as the body of a reply, which is none to HEAD.
-pub(super) fn send(content: Content, start: u64, len: u64, method: &Method) -> Body {
-    send_bytes(content.bytes, start, len, method)
-}
-
-fn send_bytes(bytes: Arc<dyn ReadAt>, start: u64, len: u64, method: &Method) -> Body {
+/// Returns some bytes as the body of a reply, which is none to HEAD.
+pub(super) fn send(bytes: Arc<dyn ReadAt>, start: u64, len: u64, method: &Method) -> Body {
     if method == Method::HEAD || len == 0 {
         return Body::empty();
     }
@@ -218,11 +213,6 @@ fn read_chunk(bytes: &dyn ReadAt, position: u64, len: usize) -> io::Result<Bytes
     }
 }
 
-/// Returns a file as the body of a reply, which is none to HEAD.
-pub(super) fn send_file(file: File, len: u64, method: &Method) -> Body {
-    send_bytes(Arc::new(file), 0, len, method)
-}
-
 /// Reads a content from start to end.
 pub(super) struct ContentReader<'a> {
     content: &'a Content,
@@ -241,26 +231,4 @@ impl Read for ContentReader<'_> {
         self.position += read as u64;
         Ok(read)
     }
-}
-
-/// Returns what PATCH is to take, None if that is nothing it takes.
-pub(super) fn patch_kind(headers: &HeaderMap) -> Option<PatchKind> {
-    let value = headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
-    let essence = value.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(media::LIBRSYNC_DELTA) {
-        Some(PatchKind::Librsync)
-    } else if essence.eq_ignore_ascii_case(media::PATCH) {
-        Some(PatchKind::Layered)
-    } else {
-        None
-    }
-}
-
-/// What PATCH takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PatchKind {
-    /// A delta in librsync's format.
-    Librsync,
-    /// A layered patch.
-    Layered,
 }

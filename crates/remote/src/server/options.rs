@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use super::auth::Tokens;
+use super::tls::Tls;
+
 /// How a server is run.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 #[must_use]
 pub struct ServerOptions {
     pub(super) limits: Limits,
     pub(super) timeouts: Timeouts,
+    pub(super) tokens: Option<Tokens>,
+    pub(super) tls: Option<Tls>,
+    pub(super) insecure: bool,
 }
 
 impl ServerOptions {
@@ -19,6 +25,24 @@ impl ServerOptions {
     /// Sets what requests may ask for.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets who may do what; `None`, the default, lets everybody do everything.
+    pub fn tokens(mut self, tokens: impl Into<Option<Tokens>>) -> Self {
+        self.tokens = tokens.into();
+        self
+    }
+
+    /// Sets the certificate by which connections are secured.
+    pub fn tls(mut self, tls: impl Into<Option<Tls>>) -> Self {
+        self.tls = tls.into();
+        self
+    }
+
+    /// Sets whether the server may listen where others than this machine reach it without tokens or TLS.
+    pub fn insecure(mut self, insecure: bool) -> Self {
+        self.insecure = insecure;
         self
     }
 
@@ -48,6 +72,8 @@ pub struct Limits {
     pub derived_bytes: u64,
     /// Most jobs at a time: signatures, deltas, patches. A layered patch takes 64 MiB of memory.
     pub jobs: usize,
+    /// Most uploads in parts that are not done.
+    pub uploads: usize,
     /// Most connections at a time; further ones wait.
     pub connections: usize,
     /// Most requests at a time; further ones are turned away.
@@ -59,12 +85,13 @@ impl Default for Limits {
         Limits {
             result_bytes: 16 << 30,
             delta_bytes: 4 << 30,
-            signature_bytes: 256 << 20,
+            signature_bytes: 64 << 20,
             commands_per_mib: 64 << 10,
             min_block_bytes: 256,
             max_block_bytes: 16 << 20,
             derived_bytes: 1 << 30,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            uploads: 256,
             connections: 1024,
             requests: 256,
         }
@@ -84,6 +111,8 @@ pub struct Timeouts {
     pub min_rate: u64,
     /// For one job.
     pub work: Duration,
+    /// For an upload in parts, since bytes last came.
+    pub upload: Duration,
     /// For requests under way when the server is to end.
     pub shutdown: Duration,
 }
@@ -96,6 +125,7 @@ impl Default for Timeouts {
             grace: Duration::from_secs(30),
             min_rate: 1024,
             work: Duration::from_secs(600),
+            upload: Duration::from_secs(24 * 3600),
             shutdown: Duration::from_secs(30),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use prometheus::Histogram;
 use sigdelta::{Monitor, Progress};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
@@ -22,13 +23,14 @@ pub(super) struct Pool {
     running: Arc<Semaphore>,
     waiting: Semaphore,
     time: Duration,
+    wait_seconds: Histogram,
 }
 
 impl Pool {
-    pub(super) fn new(jobs: usize, time: Duration) -> Self {
+    pub(super) fn new(jobs: usize, time: Duration, wait_seconds: Histogram) -> Self {
         let jobs = jobs.clamp(1, Semaphore::MAX_PERMITS / WAITING_PER_JOB);
         let waiting = Semaphore::new(jobs * WAITING_PER_JOB);
-        Pool { running: Arc::new(Semaphore::new(jobs)), waiting, time }
+        Pool { running: Arc::new(Semaphore::new(jobs)), waiting, time, wait_seconds }
     }
 
     /// Does a job when its turn comes. If nobody waits for it any more, it is told to stop.
@@ -52,6 +54,7 @@ impl Pool {
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit> {
         let busy = || Problem::new(Kind::Busy, "too many jobs wait already");
+        let _timer = self.wait_seconds.start_timer();
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let turn = timeout(self.time, Arc::clone(&self.running).acquire_owned());
         turn.await.map_err(|_| busy())?.map_err(Problem::internal)

@@ -7,13 +7,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::App;
+use super::patient::Patient;
 use super::routes::router;
 
+/// Between two looks for uploads that have expired.
+const SWEEP: Duration = Duration::from_secs(600);
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 /// Most bytes of all headers of a request.
@@ -33,26 +37,52 @@ pub(super) async fn serve(
     let builder = builder(&app);
     let connections = Arc::new(Semaphore::new(app.limits.connections.max(1)));
     let graceful = GracefulShutdown::new();
+    let sweeper = tokio::spawn(sweep(Arc::clone(&app)));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let (stream, permit) = tokio::select! {
             accepted = accept(&listener, &connections) => accepted,
             () = &mut shutdown => break,
         };
-        let (builder, service) = (builder.clone(), service.clone());
+        let (app, builder, service) = (Arc::clone(&app), builder.clone(), service.clone());
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _permit = permit;
+            app.metrics.connections.inc();
             let _ = stream.set_nodelay(true);
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%error, "connection ended");
+            if let Some(stream) = secured(stream, &app).await {
+                let stream = TokioIo::new(Patient::new(stream, app.timeouts.idle));
+                let connection = builder.serve_connection(stream, service).into_owned();
+                if let Err(error) = watcher.watch(connection).await {
+                    tracing::debug!(%error, "a connection ended");
+                }
             }
+            app.metrics.connections.dec();
         });
     }
     drop(listener);
+    sweeper.abort();
+    tracing::info!("the server ends");
     if timeout(app.timeouts.shutdown, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests under way are given up");
+    }
+}
+
+/// A connection, by TLS or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// Agrees on TLS if the server has it; None if that fails.
+async fn secured(stream: TcpStream, app: &App) -> Option<Box<dyn Stream>> {
+    let Some(tls) = &app.tls else { return Some(Box::new(stream)) };
+    match timeout(app.timeouts.header, tls.0.accept(stream)).await {
+        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a connection does not agree on TLS");
+            None
+        }
+        Err(_) => None,
     }
 }
 
@@ -88,4 +118,16 @@ fn builder(app: &App) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(app.timeouts.idle)
         .keep_alive_timeout(app.timeouts.header);
     builder
+}
+
+/// Removes uploads that have expired, from time to time.
+async fn sweep(app: Arc<App>) {
+    loop {
+        sleep(SWEEP).await;
+        let sweeping = Arc::clone(&app);
+        let swept = tokio::task::spawn_blocking(move || sweeping.uploads.sweep()).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "expired uploads cannot be removed");
+        }
+    }
 }

@@ -10,6 +10,8 @@ use sigdelta::layered::PatchLevel;
 use sigdelta::{DeltaOptions, SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
+use crate::pull::PullArgs;
+use crate::push::PushArgs;
 
 /// Differences of large files: layered patches, and signatures and deltas in librsync's format
 ///
@@ -162,6 +164,16 @@ pub enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
     },
+    /// Bring a file to a server, by sending little more than what changed
+    ///
+    /// What the server has at URL is replaced as a whole or not at all, and never by anything but
+    /// FILE. The server is one of sigdelta serve, or another that speaks its protocol.
+    Push(Box<PushArgs>),
+    /// Bring a file from a server, by receiving little more than what changed
+    ///
+    /// If FILE is there it is the old version. It is replaced as a whole or not at all, and never by
+    /// anything but what the server has at URL.
+    Pull(Box<PullArgs>),
     /// Serve the files of a folder over HTTP, and take deltas for them
     ///
     /// A file DIR/KEY is the resource http://ADDR:PORT/v1/o/KEY, for "sigdelta push" and "pull", for
@@ -176,7 +188,7 @@ pub enum Command {
     },
 }
 
-/// What a server serves, and to whom.
+/// What a server serves, to whom, and how much of it.
 #[derive(Args, Debug)]
 pub struct Serve {
     /// The folder; it is made if it does not exist
@@ -185,6 +197,65 @@ pub struct Serve {
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7373")]
     pub listen: SocketAddr,
+    /// Who may do what: a file of lines "read TOKEN" and "write TOKEN"; without it everybody may do
+    /// everything
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+    /// Secure connections by a chain of certificates, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
+    pub tls_cert: Option<PathBuf>,
+    /// The key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub tls_key: Option<PathBuf>,
+    /// Listen where others than this machine can connect even without tokens or TLS, as behind a proxy
+    #[arg(long)]
+    pub insecure: bool,
+    /// Keep so many earlier versions of each file, from which those who have one get a patch
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub keep_versions: usize,
+    /// Most bytes of all earlier versions
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
+    pub max_versions: u64,
+    /// Longest file
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "16GiB")]
+    pub max_result: u64,
+    /// Longest delta or patch
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4GiB")]
+    pub max_delta: u64,
+    /// Longest signature, sent or received
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
+    pub max_signature: u64,
+    /// Most bytes of signatures and patches that are kept to be given out again
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
+    pub max_cache: u64,
+    /// Most signatures, deltas and patches that are worked at at a time [default: one for each processor]
+    #[arg(long, value_name = "NUMBER")]
+    pub jobs: Option<usize>,
+    /// Most requests at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
+    pub max_requests: usize,
+    /// Most connections at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    pub max_connections: usize,
+    /// Give a connection up when no byte comes or goes for so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub idle_timeout: u64,
+    /// Give a signature, delta or patch up after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub work_timeout: u64,
+    /// Keep uploads that are not complete for so many hours
+    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    pub upload_expiry: u64,
+    /// How the log on standard error looks; the environment variable SIGDELTA_LOG sets what is in it,
+    /// such as "warn" or "debug"
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -26,6 +26,8 @@ use crate::layered;
 use crate::message;
 use crate::peek::Peeked;
 use crate::progress::Progress;
+use crate::pull::pull;
+use crate::push::push;
 use crate::report::Report;
 use crate::serve::serve;
 
@@ -78,6 +80,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
         }
+        Command::Push(args) => return push(&args, verbosity),
+        Command::Pull(args) => return pull(&args, verbosity),
         Command::Serve(options) => serve(&options)?,
         Command::Generate { what } => generate(what)?,
     }
@@ -97,7 +101,9 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
             .map(OsString::as_os_str)
             .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
-        Command::Serve(_) | Command::Generate { .. } => vec![],
+        Command::Push(_) | Command::Pull(_) | Command::Serve(_) | Command::Generate { .. } => {
+            vec![]
+        }
     }
 }
 
