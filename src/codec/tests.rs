@@ -353,7 +353,7 @@ fn literal_sample(new: Vec<u8>) -> Sample {
 #[test]
 fn a_frame_must_give_exactly_what_its_column_declares() {
     let long = vec![7; 100_000];
-    let frame = zstd::compress(&long, 3, 23).unwrap();
+    let frame = zstd::compress(&long, &[], 3, 23).unwrap();
     let of_len = |len| {
         let sample = literal_sample(vec![7; len]);
         sample.decode(&literals_only(len as u64, 1, &frame), &[4096]).map(|(_, new)| new)
@@ -389,10 +389,10 @@ fn a_frame_with_a_larger_window_than_its_column_may_have_is_refused() {
     noise.extend_from_within(..1 << 20);
     let sample = literal_sample(noise);
     let len = sample.new.len() as u64;
-    let wide = zstd::compress(&sample.new, 1, 24).unwrap();
+    let wide = zstd::compress(&sample.new, &[], 1, 24).unwrap();
     let fault = sample.decode(&literals_only(len, 1, &wide), &[1 << 20]).err();
     assert_eq!(fault, Some(Fault::Zstd));
-    let narrow = zstd::compress(&sample.new, 1, 23).unwrap();
+    let narrow = zstd::compress(&sample.new, &[], 1, 23).unwrap();
     let (_, new) = sample.decode(&literals_only(len, 1, &narrow), &[1 << 20]).unwrap();
     assert!(new == sample.new);
 }
