@@ -74,10 +74,10 @@ struct OldFile {
 }
 
 impl OldFile {
-    /// Returns None if there is no file, or nothing in it that could be of use.
+    /// Returns None if there is no file.
     fn open(path: &Path) -> Option<Self> {
         let file = open(path).ok()?;
-        let len = regular_len(&file).filter(|&len| len > 0)?;
+        let len = regular_len(&file)?;
         Some(OldFile { file, len })
     }
 
@@ -100,6 +100,7 @@ impl Pull<'_> {
         let choice = self.options.choice;
         if let Some(old) = &old
             && choice != Choice::Full
+            && old.len > 0
             && (choice != Choice::Auto || remote.len > SMALL)
         {
             let methods: &[Method] = match choice {
