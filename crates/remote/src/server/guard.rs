@@ -11,7 +11,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONNECTION, CONTENT_LENGTH};
-use http::{HeaderValue, Method, Version};
+use http::{HeaderValue, Method};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
@@ -31,7 +31,6 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let version = request.version();
     let operation = operation_of(&method, request.extensions().get::<MatchedPath>());
     app.metrics.in_flight.inc();
     let (request, mut rest, received) = watch_body(request);
@@ -44,7 +43,6 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     };
     if let Ok(body) = rest.try_recv()
         && !drain(body).await
-        && version < Version::HTTP_2
     {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -21,9 +21,7 @@ const SWEEP: Duration = Duration::from_secs(600);
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 /// Most bytes of all headers of a request.
-const MAX_HEADER_BYTES: u32 = 32 << 10;
-/// Most requests at a time on a connection of HTTP/2.
-const MAX_STREAMS: u32 = 64;
+const MAX_HEADER_BYTES: usize = 32 << 10;
 /// After which the next connection is tried when one could not be taken, for want of file descriptors perhaps.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -52,7 +50,7 @@ pub(super) async fn serve(
             let _ = stream.set_nodelay(true);
             if let Some(stream) = secured(stream, &app).await {
                 let stream = TokioIo::new(Patient::new(stream, app.timeouts.idle));
-                let connection = builder.serve_connection(stream, service).into_owned();
+                let connection = builder.serve_connection(stream, service);
                 if let Err(error) = watcher.watch(connection).await {
                     tracing::debug!(%error, "a connection ended");
                 }
@@ -102,21 +100,13 @@ async fn accept(
     }
 }
 
-fn builder(app: &App) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(app: &App) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(app.timeouts.header)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEADER_BYTES as usize);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(MAX_HEADER_BYTES)
-        .max_concurrent_streams(MAX_STREAMS)
-        .keep_alive_interval(app.timeouts.idle)
-        .keep_alive_timeout(app.timeouts.header);
+        .max_buf_size(MAX_HEADER_BYTES);
     builder
 }
 
