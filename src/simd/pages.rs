@@ -24,6 +24,7 @@ pub(crate) fn try_large_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
 }
 
 /// Where a table of zeros lies.
+#[cfg(feature = "layered")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pages {
     /// Only what is touched takes memory and time.
