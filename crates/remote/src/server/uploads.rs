@@ -220,10 +220,7 @@ impl App {
         let (worker, named) = (Arc::clone(&self), id.clone());
         let file = blocking(move || worker.uploads.open_data(&named)).await?;
         let mut paced = Paced::new(body, self.timeouts);
-        let ended = tokio::select! {
-            ended = fill(&mut paced, &file, max_bytes - len.min(max_bytes)) => ended,
-            _ = newer.changed() => Err(Problem::new(Kind::Busy, "a newer request goes on with the upload")),
-        };
+        let ended = fill(&mut paced, &file, max_bytes - len.min(max_bytes), &mut newer).await;
         let (worker, named) = (Arc::clone(&self), id.clone());
         let (recipe, len) = blocking(move || worker.uploads.read(&named)).await?;
         ended?;
@@ -248,11 +245,22 @@ impl App {
     }
 }
 
-/// Writes a body to the end of a file as it comes. What came before an error is written.
-async fn fill(body: &mut Paced, file: &Arc<File>, max_bytes: u64) -> Result<()> {
+/// Writes a body to the end of a file as it comes, until a newer request wants the file. What came before
+/// that or before an error is written.
+async fn fill(
+    body: &mut Paced,
+    file: &Arc<File>,
+    max_bytes: u64,
+    newer: &mut watch::Receiver<()>,
+) -> Result<()> {
     let mut gathered = Vec::new();
     loop {
-        let next = body.next().await;
+        let next = tokio::select! {
+            next = body.next() => next,
+            _ = newer.changed() => {
+                Err(Problem::new(Kind::Busy, "a newer request goes on with the upload"))
+            }
+        };
         let is_last = !matches!(next, Ok(Some(_)));
         let is_too_much = body.received > max_bytes;
         if let Ok(Some(bytes)) = &next
