@@ -27,7 +27,7 @@ pub(crate) fn is_noise(raw: &[u8], max_window_log: u32) -> Result<bool, Fault> {
     if raw.len() < MIN_TRIAL_LEN {
         return Ok(false);
     }
-    let trial = zstd::compress(raw, TRIAL_LEVEL, max_window_log)?;
+    let trial = zstd::compress(raw, &[], TRIAL_LEVEL, max_window_log)?;
     Ok(trial.len() > raw.len() - raw.len() / 64)
 }
 
@@ -43,8 +43,18 @@ impl Coded {
     ///
     /// What a fast level makes nothing of is not tried with a slow one, unless it is short.
     pub(crate) fn new(raw: &[u8], zstd_level: i32, max_window_log: u32) -> Result<Self, Fault> {
+        Self::with_prefix(raw, &[], zstd_level, max_window_log)
+    }
+
+    /// As [`Coded::new`], with bytes that are known to come before.
+    pub(crate) fn with_prefix(
+        raw: &[u8],
+        prefix: &[u8],
+        zstd_level: i32,
+        max_window_log: u32,
+    ) -> Result<Self, Fault> {
         let level = if is_noise(raw, max_window_log)? { TRIAL_LEVEL } else { zstd_level };
-        let frame = zstd::compress(raw, level, max_window_log)?;
+        let frame = zstd::compress(raw, prefix, level, max_window_log)?;
         // One byte for the coded length at least.
         let (codec, contents) =
             if frame.len() + 1 < raw.len() { (ZSTD, frame) } else { (RAW, raw.to_vec()) };
@@ -92,6 +102,19 @@ impl Head {
 
     pub(crate) fn coded_len(&self) -> usize {
         self.coded_len
+    }
+
+    /// Decodes a whole column, given the bytes that are known to come before.
+    pub(crate) fn decode(
+        &self,
+        contents: &[u8],
+        prefix: &[u8],
+        max_window_log: u32,
+    ) -> Result<Vec<u8>, Fault> {
+        if self.codec == RAW {
+            return Ok(contents.to_vec());
+        }
+        zstd::decompress(contents, prefix, self.raw_len, max_window_log)
     }
 
     pub(crate) fn codec_name(&self) -> &'static str {

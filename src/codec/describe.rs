@@ -1,17 +1,18 @@
 //! What the body of a group is made of, without decoding it.
 
 use super::column::Head;
-use super::{Fault, columns, mixed};
+use super::{Fault, columns, mixed, shared};
 
 /// How the body of a group is coded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BodyFacts {
-    /// As `docs/formats.md` calls it: `split`, `paired`, `mixed`, or `mixed, literals by zstd`.
+    /// As `docs/formats.md` calls it: `split`, `paired`, `mixed`, `mixed, literals by zstd`, or
+    /// `shared`.
     pub layout: &'static str,
     /// Bytes of the body, without its check.
     pub bytes: u64,
-    /// The columns; none in the mixed layouts.
+    /// The columns; none in the mixed layouts and the shared one.
     pub columns: Vec<ColumnFacts>,
 }
 
@@ -44,6 +45,7 @@ pub(crate) fn describe(body: &[u8]) -> Result<BodyFacts, Fault> {
         Some(&columns::PAIRED) => "paired",
         Some(&mixed::LAYOUT) => "mixed",
         Some(&mixed::ZSTD_LITERALS) => "mixed, literals by zstd",
+        Some(&shared::LAYOUT) => "shared",
         Some(&found) => return Err(Fault::UnknownLayout { found }),
     };
     let columns = match body[0] {

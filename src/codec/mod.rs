@@ -8,15 +8,20 @@
 //! * [`columns`]: one column for each kind of number and for the literals, compressed with zstd. Fast.
 //! * [`mixed`]: arithmetic-coded streams, predicted from the old bytes by mixing contexts. Small,
 //!   above all where there is little to say.
+//! * [`shared`]: for patches against an old file that is known by sums alone. Aligned bytes do not
+//!   differ, and literals are coded with those around them in view.
 
 mod column;
 mod columns;
 mod describe;
 mod mixed;
+pub(crate) mod shared;
 mod sparse;
 #[cfg(test)]
 mod tests;
 mod zstd;
+
+use std::ops::Range;
 
 pub(crate) use describe::describe;
 pub use describe::{BodyFacts, ColumnFacts};
@@ -47,6 +52,21 @@ pub(crate) struct Group {
     pub(crate) len: u32,
     /// Length of the old file, below 2^63.
     pub(crate) old_len: u64,
+}
+
+impl Group {
+    /// Checks a piece, given how many bytes no piece before describes, and returns how many it does.
+    fn check(&self, piece: &Piece, left: u32) -> Result<u32, Fault> {
+        let len = u64::from(piece.aligned_len) + u64::from(piece.literal_len);
+        if len == 0 || len > left.into() {
+            return Err(Fault::PieceLen { found: len, left });
+        }
+        let old_end = piece.old.checked_add(piece.aligned_len.into());
+        if piece.aligned_len > 0 && old_end.is_none_or(|end| end > self.old_len) {
+            return Err(Fault::OldRange { position: piece.old, len: piece.aligned_len });
+        }
+        Ok(len as u32)
+    }
 }
 
 /// Old bytes that new ones are aligned with, and those around them.
@@ -158,6 +178,7 @@ pub(crate) struct Decoder {
 enum Body {
     Columns(Box<columns::Decoder>),
     Mixed(Box<mixed::Decoder>),
+    Shared(Box<shared::Decoder>),
 }
 
 impl Decoder {
@@ -172,9 +193,27 @@ impl Decoder {
             Some(&(mixed::LAYOUT | mixed::ZSTD_LITERALS)) => {
                 Body::Mixed(Box::new(mixed::Decoder::new(body, group)?))
             }
+            Some(&shared::LAYOUT) => Body::Shared(Box::new(shared::Decoder::new(body, group)?)),
             Some(&found) => return Err(Fault::UnknownLayout { found }),
         };
         Ok(Decoder { group, left: group.len, aligned_left: 0, literal_left: 0, body })
+    }
+
+    /// Returns the ranges of the old file, inside of it, whose bytes [`Decoder::learn`] wants before
+    /// the first piece.
+    pub(crate) fn context(&self) -> &[Range<u64>] {
+        match &self.body {
+            Body::Shared(decoder) => decoder.context(),
+            Body::Columns(_) | Body::Mixed(_) => &[],
+        }
+    }
+
+    /// Takes the bytes of the [context](Decoder::context), one range behind the other.
+    pub(crate) fn learn(&mut self, context: &[u8]) -> Result<(), Fault> {
+        match &mut self.body {
+            Body::Shared(decoder) => decoder.learn(context),
+            Body::Columns(_) | Body::Mixed(_) => Ok(()),
+        }
     }
 
     /// Returns the next piece, or `None` when all bytes of the group are described. The bytes of
@@ -187,16 +226,9 @@ impl Decoder {
         let piece = match &mut self.body {
             Body::Columns(decoder) => decoder.piece()?,
             Body::Mixed(decoder) => decoder.piece()?,
+            Body::Shared(decoder) => decoder.piece()?,
         };
-        let len = u64::from(piece.aligned_len) + u64::from(piece.literal_len);
-        if len == 0 || len > self.left.into() {
-            return Err(Fault::PieceLen { found: len, left: self.left });
-        }
-        let old_end = piece.old.checked_add(piece.aligned_len.into());
-        if piece.aligned_len > 0 && old_end.is_none_or(|end| end > self.group.old_len) {
-            return Err(Fault::OldRange { position: piece.old, len: piece.aligned_len });
-        }
-        self.left -= len as u32;
+        self.left -= self.group.check(&piece, self.left)?;
         self.aligned_left = piece.aligned_len;
         self.literal_left = piece.literal_len;
         Ok(Some(piece))
@@ -209,6 +241,10 @@ impl Decoder {
         match &mut self.body {
             Body::Columns(decoder) => decoder.aligned(old.aligned(), out),
             Body::Mixed(decoder) => decoder.aligned(old, out),
+            Body::Shared(_) => {
+                out.copy_from_slice(old.aligned());
+                Ok(())
+            }
         }
     }
 
@@ -219,6 +255,7 @@ impl Decoder {
         match &mut self.body {
             Body::Columns(decoder) => decoder.literals(out),
             Body::Mixed(decoder) => decoder.literals(out),
+            Body::Shared(decoder) => decoder.literals(out),
         }
     }
 
@@ -228,6 +265,8 @@ impl Decoder {
         match self.body {
             Body::Columns(decoder) => decoder.finish(),
             Body::Mixed(decoder) => decoder.finish(),
+            // Pieces and literals were there before the first was taken.
+            Body::Shared(_) => Ok(()),
         }
     }
 }

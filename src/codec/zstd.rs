@@ -10,10 +10,15 @@ use super::Fault;
 const MIN_WINDOW_LOG: u32 = 10;
 
 /// Compresses into one frame without checksum, in which matches reach at most
-/// `2^max_window_log` bytes back.
-pub(crate) fn compress(raw: &[u8], level: i32, max_window_log: u32) -> Result<Vec<u8>, Fault> {
+/// `2^max_window_log` bytes back, into a prefix that is not in the frame as well.
+pub(crate) fn compress(
+    raw: &[u8],
+    prefix: &[u8],
+    level: i32,
+    max_window_log: u32,
+) -> Result<Vec<u8>, Fault> {
     let mut context = CCtx::try_create().ok_or(Fault::OutOfMemory)?;
-    let len_log = usize::BITS - raw.len().saturating_sub(1).leading_zeros();
+    let len_log = usize::BITS - (prefix.len() + raw.len()).saturating_sub(1).leading_zeros();
     let window_log = len_log.clamp(MIN_WINDOW_LOG, max_window_log);
     let parameters = [
         CParameter::CompressionLevel(level),
@@ -23,6 +28,9 @@ pub(crate) fn compress(raw: &[u8], level: i32, max_window_log: u32) -> Result<Ve
     ];
     for parameter in parameters {
         context.set_parameter(parameter).map_err(|_| Fault::Zstd)?;
+    }
+    if !prefix.is_empty() {
+        context.ref_prefix(prefix).map_err(|_| Fault::OutOfMemory)?;
     }
     let mut frame = Vec::new();
     let bound = zstd_safe::compress_bound(raw.len());
@@ -35,6 +43,32 @@ pub(crate) fn compress(raw: &[u8], level: i32, max_window_log: u32) -> Result<Ve
 /// How frames begin: zstd's magic, and a descriptor of neither content size nor checksum nor
 /// dictionary. With a content size the limit of the window would hold for some readers only.
 const FRAME_START: [u8; 5] = [0x28, 0xb5, 0x2f, 0xfd, 0];
+
+/// Decompresses one frame that gives exactly `len` bytes, given the prefix it was made with.
+pub(crate) fn decompress(
+    frame: &[u8],
+    prefix: &[u8],
+    len: usize,
+    max_window_log: u32,
+) -> Result<Vec<u8>, Fault> {
+    let window_log =
+        frame.get(FRAME_START.len()).map(|&byte| u32::from(byte >> 3) + MIN_WINDOW_LOG);
+    if !frame.starts_with(&FRAME_START) || window_log.is_none_or(|log| log > max_window_log) {
+        return Err(Fault::Zstd);
+    }
+    // More frames may not follow.
+    if zstd_safe::find_frame_compressed_size(frame) != Ok(frame.len()) {
+        return Err(Fault::Stray);
+    }
+    let mut context = DCtx::try_create().ok_or(Fault::OutOfMemory)?;
+    if !prefix.is_empty() {
+        context.ref_prefix(prefix).map_err(|_| Fault::OutOfMemory)?;
+    }
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| Fault::OutOfMemory)?;
+    let written = context.decompress(&mut bytes, frame).map_err(|_| Fault::Zstd)?;
+    if written == len { Ok(bytes) } else { Err(Fault::Ended) }
+}
 
 /// Reads one frame that must fill a column exactly.
 pub(crate) struct Reader {

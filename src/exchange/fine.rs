@@ -3,7 +3,8 @@
 //! Sums are so short that one that fits says little by itself. A run of blocks that follow each other
 //! in both files is believed if all its sums together are too many bits for chance, given how many
 //! places are tried. There are few to try where a run goes on from equal bytes, or where basis and
-//! new file keep their distance, so that one sum is enough; anywhere else it takes two or so.
+//! new file keep their distance, so that one sum is enough; anywhere else it takes two or so. Equal
+//! sums count once: where bytes repeat themselves, one sum that fits by chance comes again and again.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,9 +18,9 @@ use crate::layered::{Nearby, of_new_file, shrank};
 use crate::read_at::ReadAt;
 
 /// Windows that are summed before they are looked up.
-const STRETCH_LEN: usize = 256 << 10;
-/// A wrong run is believed once in 2^16 exchanges.
-const SAFETY_BITS: u32 = 16;
+const STRETCH_LEN: u64 = 256 << 10;
+/// A wrong run is believed once in 2^12 exchanges.
+const SAFETY_BITS: u32 = 12;
 
 /// Sums of fine blocks, ready for look-up.
 pub(super) struct FineBlocks<'a> {
@@ -32,9 +33,7 @@ pub(super) struct FineBlocks<'a> {
     filter: Filter,
     /// The first whole block with each sum.
     places: HashMap<u64, u64>,
-    /// Blocks that must fit for a run, where it could lie anywhere and where it is expected.
-    needed: usize,
-    needed_where_expected: usize,
+    blocks: u64,
 }
 
 /// A part of the new file that nothing equals yet.
@@ -46,8 +45,8 @@ pub(super) struct Gap {
 }
 
 impl<'a> FineBlocks<'a> {
-    /// `unmatched` is how many bytes will be searched.
-    pub(super) fn new(request: &'a Request, sums: &'a [u8], unmatched: u64) -> Result<Self> {
+    /// Arranges the sums that answer a request.
+    pub(super) fn new(request: &'a Request, sums: &'a [u8]) -> Result<Self> {
         let mut firsts = Vec::new();
         reserve(&mut firsts, request.ranges.len())?;
         let mut blocks = 0;
@@ -55,9 +54,6 @@ impl<'a> FineBlocks<'a> {
             firsts.push(blocks);
             blocks += (range.end - range.start).div_ceil(request.block_len.into());
         }
-        let bits = 8 * u32::from(request.sum_len);
-        let needed = |tries_bits: u32| (tries_bits + SAFETY_BITS).div_ceil(bits) as usize;
-        let block_bits = log(blocks);
         let mut all = FineBlocks {
             request,
             hash: FineHash::new(&request.salt, request.sum_len),
@@ -65,8 +61,7 @@ impl<'a> FineBlocks<'a> {
             firsts,
             filter: Filter::new(blocks as usize)?,
             places: HashMap::new(),
-            needed: needed(block_bits + log(unmatched)),
-            needed_where_expected: needed(block_bits),
+            blocks,
         };
         for number in 0..blocks {
             if all.range_of(number).1 == u64::from(request.block_len) {
@@ -78,15 +73,16 @@ impl<'a> FineBlocks<'a> {
         Ok(all)
     }
 
-    /// Finds what of a gap the blocks equal, and appends it in order.
-    pub(super) fn search(
-        &self,
-        new: &dyn ReadAt,
-        gap: &Gap,
-        found: &mut Vec<Copied>,
-    ) -> Result<()> {
-        let mut search = Search { blocks: self, new, nearby: Nearby::new(new), found, gap };
-        search.run().map_err(of_new_file)
+    /// Finds what of the gaps of a new file the blocks equal, in the order of the file.
+    pub(super) fn find(&self, new: &dyn ReadAt, gaps: &[Gap]) -> Result<Vec<Copied>> {
+        let mut search = Search { blocks: self, new, nearby: Nearby::new(new), found: Vec::new() };
+        search.all(gaps).map_err(of_new_file)?;
+        Ok(search.found)
+    }
+
+    /// Returns how many blocks must fit for a run to be believed, if so many are tried.
+    fn needed(&self, tries_bits: u32) -> u64 {
+        (tries_bits + SAFETY_BITS).div_ceil(8 * u32::from(self.request.sum_len)).into()
     }
 
     fn block_len(&self) -> u64 {
@@ -127,34 +123,50 @@ impl<'a> FineBlocks<'a> {
     }
 }
 
-/// The search of one gap.
-struct Search<'a, 'b> {
+/// The search of a new file.
+struct Search<'a> {
     blocks: &'a FineBlocks<'a>,
     new: &'a dyn ReadAt,
     nearby: Nearby<'a, dyn ReadAt + 'a>,
-    found: &'b mut Vec<Copied>,
-    gap: &'a Gap,
+    found: Vec<Copied>,
 }
 
-impl Search<'_, '_> {
-    fn run(&mut self) -> Result<()> {
-        let Range { start, end } = self.gap.range;
-        let front = self.run_from(start, self.gap.old_start, end)?;
-        let front = if self.is_expected_run(front) { front } else { 0 };
-        self.push(start, self.gap.old_start, front)?;
-        let back = self.run_back(start + front)?;
-        self.middle(start + front..end - back)?;
-        self.push(end - back, self.gap.old_end - back, back)
+/// Blocks that must fit for a run in the midst of a gap.
+#[derive(Clone, Copy)]
+struct Needed {
+    where_expected: u64,
+    anywhere: u64,
+}
+
+impl Search<'_> {
+    fn all(&mut self, gaps: &[Gap]) -> Result<()> {
+        // First the ends of the gaps, where there are two places to try in each.
+        let needed = self.blocks.needed(log(2 * gaps.len() as u64));
+        let mut ends = Vec::new();
+        reserve(&mut ends, gaps.len())?;
+        let mut left = 0;
+        for gap in gaps {
+            let Range { start, end } = gap.range;
+            let front = self.run_from(start, gap.old_start, end, needed)?;
+            let back = self.run_back(gap, start + front, needed)?;
+            left += end - start - front - back;
+            ends.push((front, back));
+        }
+        // Then what is left between them, in which each block length has two expected places.
+        let where_expected = self.blocks.needed(log(2 * left / self.blocks.block_len()));
+        let anywhere = self.blocks.needed(log(left) + log(self.blocks.blocks));
+        for (gap, (front, back)) in gaps.iter().zip(ends) {
+            let Range { start, end } = gap.range;
+            self.push(start, gap.old_start, front)?;
+            self.middle(gap, start + front..end - back, Needed { where_expected, anywhere })?;
+            self.push(end - back, gap.old_end.wrapping_sub(back), back)?;
+        }
+        Ok(())
     }
 
-    /// Returns true if so many bytes of blocks are enough where they are expected.
-    fn is_expected_run(&self, len: u64) -> bool {
-        len.div_ceil(self.blocks.block_len()) as usize >= self.blocks.needed_where_expected
-    }
-
-    /// Returns how many bytes of whole and last blocks lie along the basis from there on.
-    fn run_from(&mut self, start: u64, mut old: u64, end: u64) -> Result<u64> {
-        let mut position = start;
+    /// Returns how many bytes of blocks lie along the basis from there on; 0 if less blocks than needed.
+    fn run_from(&mut self, start: u64, mut old: u64, end: u64, needed: u64) -> Result<u64> {
+        let (mut position, mut evidence) = (start, Evidence::new(needed));
         while let Some(number) = self.blocks.starting_at(old) {
             let (_, len) = self.blocks.range_of(number);
             if len > end - position || !self.fits(number, position, len)? {
@@ -162,14 +174,15 @@ impl Search<'_, '_> {
             }
             position += len;
             old += len;
+            evidence.add(self.blocks.sum(number));
         }
-        Ok(position - start)
+        Ok(if evidence.is_enough() { position - start } else { 0 })
     }
 
-    /// Returns how many bytes of blocks lie along the basis up to the end of the gap.
-    fn run_back(&mut self, start: u64) -> Result<u64> {
-        let Gap { range, old_end, .. } = self.gap;
-        let (mut position, mut old, mut blocks) = (range.end, *old_end, 0);
+    /// As [`Search::run_from`], back from the end of a gap.
+    fn run_back(&mut self, gap: &Gap, start: u64, needed: u64) -> Result<u64> {
+        let (mut position, mut old) = (gap.range.end, gap.old_end);
+        let mut evidence = Evidence::new(needed);
         while let Some(number) = self.blocks.ending_at(old) {
             let (old_start, len) = self.blocks.range_of(number);
             if len > position - start || !self.fits(number, position - len, len)? {
@@ -177,9 +190,9 @@ impl Search<'_, '_> {
             }
             position -= len;
             old = old_start;
-            blocks += 1;
+            evidence.add(self.blocks.sum(number));
         }
-        Ok(if blocks >= self.blocks.needed_where_expected { range.end - position } else { 0 })
+        Ok(if evidence.is_enough() { gap.range.end - position } else { 0 })
     }
 
     fn fits(&mut self, number: u64, position: u64, len: u64) -> Result<bool> {
@@ -187,20 +200,19 @@ impl Search<'_, '_> {
         Ok(self.blocks.hash.sum(bytes) == self.blocks.sum(number))
     }
 
-    /// Looks for blocks at every byte.
-    fn middle(&mut self, range: Range<u64>) -> Result<()> {
+    /// Looks for whole blocks at every byte of a part of a gap.
+    fn middle(&mut self, gap: &Gap, range: Range<u64>, needed: Needed) -> Result<()> {
         let block_len = self.blocks.block_len();
-        let most = STRETCH_LEN as u64 + (self.blocks.needed as u64 + 1) * block_len;
+        let ahead = needed.anywhere * block_len;
         let mut stretch = Stretch::default();
         let mut position = range.start;
         while range.end - position >= block_len {
-            let end = range.end.min(position + most);
+            let end = range.end.min(position + STRETCH_LEN + ahead);
             stretch.read(self.new, position..end, self.blocks)?;
-            // In the last block lengths there is too little to judge by, unless the range ends.
-            let judged =
-                if end == range.end { end - block_len + 1 } else { position + STRETCH_LEN as u64 };
+            // Too close to the end of the stretch there is too little to judge by.
+            let judged = if end == range.end { end - block_len + 1 } else { end - ahead };
             while position < judged {
-                match self.find(&stretch, position, range.end)? {
+                match self.find(gap, &stretch, position, range.end, needed)? {
                     None => position += 1,
                     Some(copied) => {
                         position += copied.len;
@@ -208,58 +220,84 @@ impl Search<'_, '_> {
                     }
                 }
             }
-            position = position.min(range.end);
         }
         Ok(())
     }
 
     /// Returns the run of blocks that starts at a position, if there is one to be believed.
-    fn find(&mut self, stretch: &Stretch, position: u64, end: u64) -> Result<Option<Copied>> {
-        let sum = stretch.sum(position).expect("in the stretch");
-        if !self.blocks.filter.look_up().may_contain(key(sum)) {
+    fn find(
+        &mut self,
+        gap: &Gap,
+        stretch: &Stretch,
+        position: u64,
+        end: u64,
+        needed: Needed,
+    ) -> Result<Option<Copied>> {
+        let blocks = self.blocks;
+        let sum = stretch.sum(position).expect("a window of the stretch");
+        if !blocks.filter.look_up().may_contain(key(sum)) {
             return Ok(None);
         }
-        let Some(&first) = self.blocks.places.get(&sum) else { return Ok(None) };
-        let blocks = self.blocks;
-        let expected = self.expected(position).into_iter().flatten().find(|&number| {
-            blocks.range_of(number).1 == blocks.block_len() && blocks.sum(number) == sum
-        });
-        let (number, needed) = match expected {
-            Some(number) => (number, blocks.needed_where_expected),
-            None => (first, blocks.needed),
-        };
-        let (old, _) = blocks.range_of(number);
-        for n in 1..needed as u64 {
-            let ahead = n * blocks.block_len();
-            let next = blocks.starting_at(old + ahead);
-            let next = next.filter(|&next| blocks.range_of(next).1 == blocks.block_len());
-            let (Some(next), Some(sum)) = (next, stretch.sum(position + ahead)) else {
-                return Ok(None);
-            };
-            if blocks.sum(next) != sum {
-                return Ok(None);
+        let Some(&first) = blocks.places.get(&sum) else { return Ok(None) };
+        let is_whole = |number: u64| blocks.range_of(number).1 == blocks.block_len();
+        let expected = self.expected(gap, position).into_iter().flatten();
+        let expected = expected.filter(|&number| is_whole(number) && blocks.sum(number) == sum);
+        let candidates = expected.map(|number| (number, needed.where_expected));
+        for (number, needed) in candidates.chain([(first, needed.anywhere)]) {
+            let (old, _) = blocks.range_of(number);
+            let goes_on = (1..needed).all(|n| {
+                let ahead = n * blocks.block_len();
+                let next = blocks.starting_at(old + ahead).filter(|&next| is_whole(next));
+                next.is_some_and(|next| stretch.sum(position + ahead) == Some(blocks.sum(next)))
+            });
+            if goes_on {
+                let len = self.run_from(position, old, end, needed)?;
+                return Ok((len > 0).then_some(Copied { new: position, old, len }));
             }
         }
-        let len = self.run_from(position, old, end)?;
-        Ok(Some(Copied { new: position, old, len }))
+        Ok(None)
     }
 
     /// Returns the blocks that lie where equal bytes before or behind would go on.
-    fn expected(&self, position: u64) -> [Option<u64>; 2] {
-        let Gap { range, old_start, old_end } = self.gap;
-        let before =
-            self.found.last().map_or((range.start, *old_start), |last| (last.new, last.old));
-        let after = old_end.checked_sub(range.end - position);
+    fn expected(&self, gap: &Gap, position: u64) -> [Option<u64>; 2] {
+        let before = match self.found.last() {
+            Some(last) if last.new >= gap.range.start => (last.new, last.old),
+            _ => (gap.range.start, gap.old_start),
+        };
+        let after = gap.old_end.checked_sub(gap.range.end - position);
         [Some(before.1 + (position - before.0)), after]
             .map(|old| old.and_then(|old| self.blocks.starting_at(old)))
     }
 
     fn push(&mut self, new: u64, old: u64, len: u64) -> Result<()> {
         if len > 0 {
-            reserve(self.found, 1)?;
+            reserve(&mut self.found, 1)?;
             self.found.push(Copied { new, old, len });
         }
         Ok(())
+    }
+}
+
+/// What speaks for a run.
+struct Evidence {
+    /// Different sums that fit.
+    sums: Vec<u64>,
+    needed: u64,
+}
+
+impl Evidence {
+    fn new(needed: u64) -> Self {
+        Evidence { sums: Vec::new(), needed }
+    }
+
+    fn is_enough(&self) -> bool {
+        self.sums.len() as u64 >= self.needed
+    }
+
+    fn add(&mut self, sum: u64) {
+        if !self.is_enough() && !self.sums.contains(&sum) {
+            self.sums.push(sum);
+        }
     }
 }
 
@@ -300,6 +338,6 @@ fn key(sum: u64) -> u32 {
 }
 
 /// Returns how many bits it takes to name one of so many.
-pub(super) fn log(count: u64) -> u32 {
+fn log(count: u64) -> u32 {
     u64::BITS - count.leading_zeros()
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::survey::Copied;
-use crate::codec::{Encoder, Group, Layout, OldBytes, Piece};
+use crate::codec::{Encoder, Group, Layout, OldBytes, Piece, shared};
 use crate::error::{IoAction, Result, reserve};
 use crate::format::PatchHeader;
 use crate::layered::{
@@ -71,7 +71,11 @@ impl Source {
         let mut sums = Vec::new();
         sum_leaves(Simd::best(), &bytes, &mut sums)?;
         let pieces = self.pieces(start, len)?;
-        let body = encode(level.columns(), group, &pieces, &bytes)?;
+        let shared = shared::encode(level.zstd_level(), group, &pieces, &bytes);
+        let body = match shared.map_err(out_of_memory)? {
+            Some(body) => body,
+            None => encode(level.columns(), group, &pieces, &bytes)?,
+        };
         if body.len() as u64 <= header.max_coded_len(number) {
             return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&pieces) });
         }

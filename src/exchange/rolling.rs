@@ -1,8 +1,10 @@
 //! The sum of a fine block: a polynomial in its bytes, modulo the prime 2^61 - 1, at a point that the
 //! salt names (Karp and Rabin, *Efficient randomized pattern-matching algorithms*, 1987).
 //!
-//! The sum of a window follows from the one before, and different blocks of n bytes have one sum for
-//! at most n points: so it is weak and strong sum in one, of any length up to 7 bytes.
+//! The polynomial of a window follows from the one before, and different blocks of n bytes have the
+//! same for at most n of 2^61 points: so it is weak and strong sum in one, of which any number of
+//! bytes can be kept. It is mixed before that, since polynomials of blocks that differ in the same
+//! way differ by the same number: where tables of addresses are moved, one wrong match would be many.
 
 use crate::format::chunks::SALT_LEN;
 
@@ -41,7 +43,7 @@ impl FineHash {
 
     /// Returns the sum of a block.
     pub(super) fn sum(&self, block: &[u8]) -> u64 {
-        self.state(block) & self.mask
+        mixed(self.state(block)) & self.mask
     }
 
     /// Starts with the window of these bytes.
@@ -83,7 +85,7 @@ impl Window<'_> {
     /// Returns the sum.
     #[inline(always)]
     pub(super) fn sum(&self) -> u64 {
-        self.state & self.hash.mask
+        mixed(self.state) & self.hash.mask
     }
 
     /// Takes a byte in and lets the first one go.
@@ -92,6 +94,15 @@ impl Window<'_> {
         let change = self.leaving[usize::from(out)] + term(new);
         self.state = reduced(wide(self.state, self.hash.point) + u128::from(change));
     }
+}
+
+/// A bijection of 64 bits, all of which depend on all (the finaliser of SplitMix64: Steele, Lea and
+/// Flood, *Fast splittable pseudorandom number generators*, 2014, with constants of Stafford's).
+#[inline(always)]
+fn mixed(state: u64) -> u64 {
+    let state = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ state >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ state >> 31
 }
 
 /// A byte as a number that is not 0, so that leading zeros count.
@@ -126,7 +137,7 @@ mod tests {
         let step = |state: u128, &byte: &u8| {
             (state * u128::from(hash.point) + u128::from(byte) + 1) % u128::from(PRIME)
         };
-        bytes.iter().fold(0, step) as u64 & hash.mask
+        mixed(bytes.iter().fold(0, step) as u64) & hash.mask
     }
 
     fn bytes() -> Vec<u8> {

@@ -130,13 +130,13 @@ pub fn sign(
 }
 
 /// Shortest and longest average that is chosen.
-const AVERAGE_LENS: [u64; 2] = [4 << 10, 64 << 10];
-/// Chunks of a basis that is not very long or very short.
-const CHUNKS: u64 = 512;
+const AVERAGE_LENS: [u64; 2] = [1 << 10, 512 << 10];
 
+/// A longer file has more edits, but not as many more: then about this average makes signature, fine
+/// sums and literals together the shortest.
 fn recommended_average_len(basis_len: u64) -> u32 {
     let [least, most] = AVERAGE_LENS;
-    (basis_len / CHUNKS).next_power_of_two().clamp(least, most) as u32
+    (6 * basis_len.isqrt()).next_power_of_two().clamp(least, most) as u32
 }
 
 /// Two files of so many chunks have some pair with equal sums that is not equal once in 2^20 times.

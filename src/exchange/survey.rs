@@ -6,7 +6,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::fine::{FineBlocks, Gap, log};
+use super::fine::{FineBlocks, Gap};
 use super::patch;
 use super::segments::{Summing, WholeSum};
 use super::sign::ChunkSignature;
@@ -53,6 +53,12 @@ impl SurveyOptions {
         self
     }
 }
+
+/// Old bytes without a place in the new file that are so many times more than new ones without a
+/// place in the old were mostly removed.
+const MUCH_MORE: u64 = 8;
+/// Bytes of a short request, and of an answer beside its sums.
+const MESSAGES_LEN: u64 = 60;
 
 /// A stretch of the new file that equals one of the basis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,27 +126,12 @@ impl Survey {
             return Err(Error::MessageDamaged { message: Message::Sums, offset: 0 });
         };
         let sums = fine::sums(request, &request.encode(), sums)?;
-        let gaps = self.gaps();
-        let unmatched = gaps.iter().map(|gap| gap.range.end - gap.range.start).sum();
-        let blocks = FineBlocks::new(request, sums, unmatched)?;
-        let mut all = Vec::new();
-        let mut copies = self.copies.iter();
-        for gap in &gaps {
-            let mut found = Vec::new();
-            blocks.search(&*self.new, gap, &mut found)?;
-            for copied in copies.as_slice().iter().take_while(|copied| copied.new < gap.range.start)
-            {
-                push(&mut all, *copied)?;
-                copies.next();
-            }
-            for copied in found {
-                push(&mut all, copied)?;
-            }
-        }
-        for copied in copies {
-            push(&mut all, *copied)?;
-        }
-        self.copies = all;
+        let found = FineBlocks::new(request, sums)?.find(&*self.new, &self.gaps())?;
+        let mut all = std::mem::take(&mut self.copies);
+        reserve(&mut all, found.len())?;
+        all.extend(found);
+        all.sort_unstable_by_key(|copied| copied.new);
+        all.into_iter().try_for_each(|copied| push(&mut self.copies, copied))?;
         self.request = None;
         Ok(())
     }
@@ -190,26 +181,28 @@ impl Survey {
     /// Says which fine sums to ask for; `is_used` tells the chunks that the new file has.
     fn plan_request(&self, is_used: &[bool], options: &SurveyOptions) -> Result<Option<Request>> {
         let gaps = self.gaps();
-        let unmatched_new: u64 = gaps.iter().map(|gap| gap.range.end - gap.range.start).sum();
-        let ranges = self.unused(is_used)?;
-        let unmatched_old: u64 = ranges.iter().map(|range| range.end - range.start).sum();
-        if unmatched_new == 0 || unmatched_old == 0 {
-            return Ok(None);
+        let unmatched: u64 = gaps.iter().map(|gap| gap.range.end - gap.range.start).sum();
+        let mut ranges = self.unused(is_used)?;
+        if bytes_of(&ranges) > MUCH_MORE * unmatched {
+            // Most of it was removed. What lies at a gap may have been changed.
+            ranges.retain(|range| {
+                gaps.iter().any(|gap| gap.old_start == range.start || gap.old_end == range.end)
+            });
         }
-        let block_len = options.block_len.unwrap_or(match unmatched_old {
-            ..=0xf_ffff => 256,
-            ..=0x7f_ffff => 512,
-            _ => 1024,
-        });
-        let blocks = unmatched_old / u64::from(block_len) + ranges.len() as u64;
-        let sum_len = options.sum_len.unwrap_or((log(blocks) + 16).div_ceil(8) as u8);
-        Ok(Some(Request {
+        let fine = FineParams::new(self.basis.params.average_len(), &ranges);
+        let block_len = options.block_len.unwrap_or(fine.block_len);
+        let sum_len = options.sum_len.unwrap_or(fine.sum_len);
+        let request = Request {
             sum_len: sum_len.clamp(*fine::SUM_LENS.start(), *fine::SUM_LENS.end()),
             salt: self.basis.salt,
             block_len: block_len.clamp(*fine::BLOCK_LENS.start(), *fine::BLOCK_LENS.end()),
             basis_len: self.basis.basis_len(),
             ranges,
-        }))
+        };
+        let sums_len = request.blocks() * u64::from(request.sum_len);
+        // What is literal becomes a third at least, and a request and its answer have ends.
+        let is_worth_it = !request.ranges.is_empty() && sums_len + MESSAGES_LEN < unmatched / 3;
+        Ok(is_worth_it.then_some(request))
     }
 
     /// Returns the ranges of the basis whose chunks the new file does not have.
@@ -235,6 +228,33 @@ impl fmt::Debug for Survey {
             .field("new_len", &self.new_len)
             .field("copies", &self.copies.len())
             .finish_non_exhaustive()
+    }
+}
+
+fn bytes_of(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
+}
+
+/// Lengths of fine blocks and their sums.
+struct FineParams {
+    block_len: u32,
+    sum_len: u8,
+}
+
+impl FineParams {
+    /// What is best was measured on pairs of releases, with sums and literals as they are coded.
+    fn new(average_len: u32, ranges: &[Range<u64>]) -> Self {
+        let is_long = |range: &&Range<u64>| range.end - range.start >= 16 * u64::from(average_len);
+        let long: u64 = ranges.iter().filter(is_long).map(|range| range.end - range.start).sum();
+        if 2 * long > bytes_of(ranges) {
+            // Little is equal for long, as in programs that were built again: many short runs.
+            return FineParams { block_len: 192, sum_len: 4 };
+        }
+        // An edit here and there: each costs the sums of one or two chunks and a block.
+        let block_len = 4 * average_len.isqrt();
+        // Three bytes tell a thousand runs and their ends.
+        let few = bytes_of(ranges) / u64::from(average_len) < 1000;
+        FineParams { block_len, sum_len: if few { 3 } else { 4 } }
     }
 }
 

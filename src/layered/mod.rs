@@ -77,9 +77,13 @@ impl PatchLevel {
 
     /// Returns how columns are compressed.
     pub(crate) fn columns(self) -> Layout {
+        Layout::Columns { zstd_level: self.zstd_level() }
+    }
+
+    pub(crate) fn zstd_level(self) -> i32 {
         match self {
-            PatchLevel::Fast => Layout::Columns { zstd_level: 3 },
-            PatchLevel::Default | PatchLevel::Max => Layout::Columns { zstd_level: 19 },
+            PatchLevel::Fast => 3,
+            PatchLevel::Default | PatchLevel::Max => 19,
         }
     }
 

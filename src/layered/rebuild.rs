@@ -1,8 +1,10 @@
 //! A group of the result, rebuilt from its body and the basis.
 
+use std::ops::Range;
+
 use super::damaged;
 use crate::codec::{CONTEXT_LEN, Decoder, Fault, Group, OldBytes};
-use crate::error::Result;
+use crate::error::{Error, Result, try_vec};
 use crate::layered::nearby::{MAX_STRETCH, Nearby};
 use crate::read_at::ReadAt;
 
@@ -32,7 +34,10 @@ pub(crate) struct Rebuilt {
 impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
     /// `offset` is where the body is in the patch.
     pub(crate) fn new(basis: &'a B, body: Vec<u8>, group: Group, offset: u64) -> Result<Self> {
-        let decoder = Decoder::new(body, group).map_err(|fault| damaged(fault, offset))?;
+        let damaged = |fault| damaged(fault, offset);
+        let mut decoder = Decoder::new(body, group).map_err(damaged)?;
+        let context = read_all(basis, decoder.context())?;
+        decoder.learn(&context).map_err(damaged)?;
         Ok(Rebuild {
             basis: Nearby::new(basis),
             basis_len: group.old_len,
@@ -110,4 +115,21 @@ impl<'a, B: ReadAt + ?Sized> Rebuild<'a, B> {
         self.literal_left -= len;
         Ok(len)
     }
+}
+
+/// Reads ranges of the basis, one behind the other.
+fn read_all(basis: &(impl ReadAt + ?Sized), ranges: &[Range<u64>]) -> Result<Vec<u8>> {
+    let len: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+    let mut bytes = try_vec(0, len as usize)?;
+    let mut filled = 0;
+    for range in ranges {
+        let len = (range.end - range.start) as usize;
+        let read = basis.fill_at(range.start, &mut bytes[filled..filled + len])?;
+        if read < len {
+            let (position, ended_at) = (range.start, range.start + read as u64);
+            return Err(Error::BasisEnded { position, len: len as u64, ended_at });
+        }
+        filled += len;
+    }
+    Ok(bytes)
 }

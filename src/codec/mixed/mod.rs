@@ -11,8 +11,8 @@
 mod differences;
 mod literals;
 mod mixer;
-mod numbers;
-mod range;
+pub(super) mod numbers;
+pub(super) mod range;
 mod references;
 
 use std::fmt;
