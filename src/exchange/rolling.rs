@@ -141,7 +141,7 @@ mod tests {
     }
 
     fn bytes() -> Vec<u8> {
-        (0..3000u32).map(|n| (n * n >> 5) as u8).collect()
+        (0..3000u32).map(|n| ((n * n) >> 5) as u8).collect()
     }
 
     #[test]

@@ -125,6 +125,9 @@ fn slow_clients_are_cut_off() {
     let mut slow_header = server.connect();
     slow_header.write_all(b"GET /v1/o/a HTTP/1.1\r\nHost:").unwrap();
     let mut silent = server.connect();
+    // One that says nothing more after a request.
+    let mut idle = server.connect();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     // A body that stops, and one that drips.
     let mut stopped = server.connect();
     stopped.write_all(head("PUT", "/v1/o/a", &[], 1000).as_bytes()).unwrap();
@@ -143,6 +146,7 @@ fn slow_clients_are_cut_off() {
     let mut rest = Vec::new();
     let _ = silent.read_to_end(&mut rest);
     let _ = slow_header.read_to_end(&mut rest);
+    let _ = idle.read_to_end(&mut rest);
     assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     server.get("/v1/o/a").expect(404);
     assert!(server.leftovers().is_empty());
@@ -223,6 +227,27 @@ fn a_refusal_is_read_even_by_who_is_still_sending() {
     for _ in 0..20 {
         assert_eq!(server.put("a", &[7; 2 << 20]).expect(413).problem(), Kind::TooLarge);
     }
+}
+
+#[test]
+fn who_waits_to_be_told_to_go_on_is_not_told_in_vain() {
+    let server = TestServer::start();
+    let send = |headers: &[(&str, &str)]| {
+        let mut stream = server.connect();
+        let headers = [headers, &[("Expect", "100-continue")]].concat();
+        stream.write_all(head("PUT", "/v1/o/a", &headers, 7).as_bytes()).unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).unwrap();
+        (String::from_utf8(reply.to_vec()).unwrap(), stream)
+    };
+    let (told, _) = send(&[("If-Match", "*")]);
+    assert_eq!(told, "HTTP/1.1 412");
+    let (told, mut stream) = send(&[]);
+    assert_eq!(told, "HTTP/1.1 100");
+    stream.write_all(b"content").unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(String::from_utf8_lossy(&rest).contains("HTTP/1.1 201"));
 }
 
 #[test]

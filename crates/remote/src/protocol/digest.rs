@@ -48,8 +48,9 @@ impl Digest {
     /// [`MalformedDigest`].
     pub fn from_repr_digest(value: &str) -> Result<Digest, MalformedDigest> {
         // Of members with one name the last counts (RFC 8941).
-        let found = value.split(',').filter_map(|member| member.trim().strip_prefix("sha-256="));
-        let found = found.last().ok_or(MalformedDigest)?;
+        let mut found =
+            value.split(',').filter_map(|member| member.trim().strip_prefix("sha-256="));
+        let found = found.next_back().ok_or(MalformedDigest)?;
         let text = found.strip_prefix(':').and_then(|text| text.split_once(':'));
         let decoded = text.map(|(text, _parameters)| STANDARD.decode(text));
         let bytes = decoded.and_then(Result::ok).and_then(|bytes| bytes.try_into().ok());

@@ -6,6 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 /// Most bytes of a key.
 pub const MAX_KEY_LEN: usize = 1024;
+/// Most segments of a key.
+const MAX_SEGMENTS: usize = 64;
 /// Most bytes of a segment: more is no file name.
 const MAX_SEGMENT_LEN: usize = 255;
 /// Segments that begin so belong to the server.
@@ -27,8 +29,10 @@ pub enum InvalidKey {
     /// A NUL or another control character, a backslash, or an encoded slash.
     #[error("the key has a control character, a backslash or an encoded slash")]
     Character,
-    /// More than [`MAX_KEY_LEN`] bytes, or a segment of more than 255.
-    #[error("the key is longer than {MAX_KEY_LEN} bytes, or a segment longer than 255")]
+    /// More than [`MAX_KEY_LEN`] bytes or 64 segments, or a segment of more than 255 bytes.
+    #[error(
+        "the key has over {MAX_KEY_LEN} bytes or {MAX_SEGMENTS} segments, or a segment over {MAX_SEGMENT_LEN} bytes"
+    )]
     Length,
     /// A segment that is empty, `.` or `..`, or begins with [`RESERVED`].
     #[error("the key has a segment that is empty, \".\" or \"..\", or begins with {RESERVED:?}")]
@@ -42,7 +46,7 @@ impl Key {
     /// [`InvalidKey`].
     pub fn new(key: impl Into<String>) -> Result<Self, InvalidKey> {
         let key = key.into();
-        if key.len() > MAX_KEY_LEN {
+        if key.len() > MAX_KEY_LEN || key.split('/').nth(MAX_SEGMENTS).is_some() {
             return Err(InvalidKey::Length);
         }
         key.split('/').try_for_each(check_segment)?;
@@ -167,6 +171,10 @@ mod tests {
         ] {
             assert_eq!(Key::from_path(path), Err(why), "{path:?}");
         }
-        assert!(Key::from_path(&"a/".repeat(512)[..1023]).is_ok());
+        assert_eq!(Key::from_path(&"a/".repeat(65)[..129]), Err(Length));
+        assert!(Key::from_path(&"a/".repeat(64)[..127]).is_ok());
+        assert!(
+            Key::from_path(&format!("{}abcd", "é".repeat(127) + "/").repeat(4)[..1024]).is_ok()
+        );
     }
 }

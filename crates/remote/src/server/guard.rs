@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONNECTION, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Method};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -31,6 +31,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let waits = request.headers().contains_key(EXPECT);
     let operation = operation_of(&method, request.extensions().get::<MatchedPath>());
     app.metrics.in_flight.inc();
     let (request, mut rest, received) = watch_body(request);
@@ -41,8 +42,10 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
             problem.into_response()
         }
     };
+    // Who waits to be told to go on has sent nothing, and is not told to.
+    let is_unwanted = |received: &AtomicU64| waits && received.load(Ordering::Relaxed) == 0;
     if let Ok(body) = rest.try_recv()
-        && !drain(body).await
+        && (is_unwanted(&received) || !drain(body).await)
     {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -39,6 +39,7 @@ use uploads::Uploads;
 
 pub use auth::{TokenError, Tokens};
 pub use options::{Limits, ServerOptions, Timeouts};
+pub use serve::raise_file_limit;
 pub use tls::{Tls, TlsError};
 
 /// A server that listens.

@@ -15,7 +15,7 @@ use super::pool::{Watch, blocking};
 use super::reply::{Problem, Result, stored};
 use super::scratch::Spool;
 use crate::protocol::{Conditions, Digest, Key, Kind, header, media};
-use crate::storage::{Commit, Content, Facts, Finished};
+use crate::storage::{Commit, Content, Finished};
 
 /// Bytes that are decoded at once.
 const DECODE_LEN: usize = 256 << 10;
@@ -103,7 +103,7 @@ impl Operation {
             let drafting = Arc::clone(app);
             let draft = blocking(move || Ok(drafting.scratch.draft()?)).await?;
             let draft = receive(body, draft, max_bytes, &app.timeouts).await?;
-            let finished = app.pool.run(move |_| Ok(draft.finish()?)).await?;
+            let finished = blocking(move || Ok(draft.finish()?)).await?;
             return self.replace(app, finished).await;
         }
         let spool = receive(body, app.scratch.spool(), max_bytes, &app.timeouts).await?;
@@ -126,52 +126,46 @@ impl Operation {
         let (Some(basis), Some(announced)) = (current, self.announced) else {
             return Err(Problem::not_found());
         };
-        let delta = Delta { kind, encoding: self.encoding, bytes: spool };
-        let key = self.key;
-        let change = move |watch: &mut Watch| worker.change(&key, &basis, delta, &announced, watch);
-        let facts = app.pool.run(change).await?;
-        Ok(stored(StatusCode::NO_CONTENT, &facts))
+        // Stronger than what was asked, which may be "any content".
+        let unchanged = Conditions::is(&basis.facts.digest);
+        let mut delta = Delta { kind, encoding: self.encoding, bytes: spool };
+        let delta_bytes = delta.bytes.len()?;
+        let apply = move |watch: &mut Watch| {
+            let draft = worker.scratch.draft()?;
+            apply(&basis, &mut delta, draft, &announced, &worker.limits, watch)
+        };
+        let finished = app.pool.run(apply).await?;
+        let result_bytes = finished.facts.len;
+        let reply = commit(app, self.key, finished, unchanged).await?;
+        app.metrics.patched(kind, delta_bytes, result_bytes);
+        Ok(reply)
     }
 
     async fn replace(self, app: &Arc<App>, finished: Finished) -> Result<Response> {
         if let Some(announced) = self.announced {
             check_digest(&finished, &announced)?;
         }
-        let facts = finished.facts;
-        let storage = Arc::clone(&app.storage);
-        let commit = move || Ok(storage.commit(&self.key, finished, &self.conditions)?);
-        match blocking(commit).await? {
-            Commit::Done { created: true } => Ok(stored(StatusCode::CREATED, &facts)),
-            Commit::Done { .. } | Commit::Same => Ok(stored(StatusCode::NO_CONTENT, &facts)),
-            Commit::Refused(current) => Err(Problem::refused(current.as_ref())),
-        }
+        commit(app, self.key, finished, self.conditions).await
+    }
+}
+
+/// Makes a draft the content of a key, if the conditions hold.
+async fn commit(
+    app: &Arc<App>,
+    key: Key,
+    finished: Finished,
+    conditions: Conditions,
+) -> Result<Response> {
+    let facts = finished.facts;
+    let storage = Arc::clone(&app.storage);
+    match blocking(move || Ok(storage.commit(&key, finished, &conditions)?)).await? {
+        Commit::Done { created: true } => Ok(stored(StatusCode::CREATED, &facts)),
+        Commit::Done { .. } | Commit::Same => Ok(stored(StatusCode::NO_CONTENT, &facts)),
+        Commit::Refused(current) => Err(Problem::refused(current.as_ref())),
     }
 }
 
 impl App {
-    /// Applies a delta to the content of a key and makes the result its content, if it still is that one.
-    fn change(
-        &self,
-        key: &Key,
-        basis: &Content,
-        mut delta: Delta,
-        announced: &Digest,
-        watch: &mut Watch,
-    ) -> Result<Facts> {
-        let draft = self.scratch.draft()?;
-        let finished = apply(basis, &mut delta, draft, announced, &self.limits, watch)?;
-        let facts = finished.facts;
-        // Stronger than what was asked, which may be "any content".
-        let unchanged = Conditions::is(&basis.facts.digest);
-        match self.storage.commit(key, finished, &unchanged)? {
-            Commit::Done { .. } | Commit::Same => {
-                self.metrics.patched(delta.kind, delta.bytes.len()?, facts.len);
-                Ok(facts)
-            }
-            Commit::Refused(current) => Err(Problem::refused(current.as_ref())),
-        }
-    }
-
     /// Makes a draft of a body that came as a whole.
     fn decode(&self, mut spool: Spool, encoding: Encoding, watch: &Watch) -> Result<Finished> {
         let mut draft = self.scratch.draft()?;
@@ -212,7 +206,11 @@ pub(super) fn conditions_of(headers: &HeaderMap) -> Result<Conditions> {
 }
 
 fn digest_of(headers: &HeaderMap) -> Result<Option<Digest>> {
-    let Some(value) = headers.get(header::REPR_DIGEST) else { return Ok(None) };
-    let digest = Digest::from_repr_digest(value.to_str().unwrap_or_default());
+    let lines: Vec<_> = headers.get_all(header::REPR_DIGEST).iter().collect();
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let lines: Vec<_> = lines.iter().map(|line| line.to_str().unwrap_or_default()).collect();
+    let digest = Digest::from_repr_digest(&lines.join(","));
     digest.map(Some).map_err(|error| Problem::new(Kind::DigestRequired, error))
 }

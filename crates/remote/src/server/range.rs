@@ -41,7 +41,7 @@ fn parse(range: &str, len: u64) -> Option<Wanted> {
         let start = number(first)?;
         let end = match last {
             "" => len,
-            _ => number(last)?.checked_add(1).unwrap_or(u64::MAX),
+            _ => number(last)?.saturating_add(1),
         };
         if end <= start && !last.is_empty() {
             return None;

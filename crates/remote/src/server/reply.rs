@@ -20,25 +20,19 @@ pub(super) type Result<T, E = Problem> = std::result::Result<T, E>;
 pub(super) struct Problem {
     pub(super) kind: Kind,
     detail: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl ToString) -> Self {
-        let mut headers = HeaderMap::new();
-        match kind {
-            Kind::Busy => {
-                headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
-            }
-            Kind::Unauthorized => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
+        let headers = match kind {
+            Kind::Busy | Kind::TooManyUploads => vec![(RETRY_AFTER, RETRY_SECONDS.into())],
+            Kind::Unauthorized => vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))],
             Kind::UnsupportedMedia => {
-                let types = HeaderValue::from_static(media::ACCEPT_PATCH);
-                headers.insert(header::ACCEPT_PATCH, types);
+                vec![(header::ACCEPT_PATCH, HeaderValue::from_static(media::ACCEPT_PATCH))]
             }
-            _ => {}
-        }
+            _ => Vec::new(),
+        };
         Problem { kind, detail: detail.to_string(), headers }
     }
 
@@ -66,7 +60,7 @@ impl Problem {
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers.insert(name, header_value(value));
+        self.headers.push((name, header_value(value)));
         self
     }
 }
@@ -80,9 +74,9 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: self.detail,
         };
-        let mut response = (status, self.headers, Json(body)).into_response();
-        let media = HeaderValue::from_static(media::PROBLEM);
-        response.headers_mut().insert(CONTENT_TYPE, media);
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media::PROBLEM));
+        response.headers_mut().extend(self.headers);
         response.extensions_mut().insert(self.kind);
         response
     }

@@ -31,6 +31,8 @@ use crate::protocol::{Key, Kind, UPLOAD_STARTS, UPLOADS, header, media};
 
 /// Bytes that are gathered before they are written.
 const GATHERED: usize = 256 << 10;
+/// After which an upload of which there is only half was not made by a server that lives.
+const HALF_MADE: Duration = Duration::from_secs(60);
 /// Digits of an id.
 const ID_LEN: usize = 32;
 /// Headers that say what an upload is for.
@@ -121,7 +123,9 @@ pub(super) async fn begin(
     let most = app.limits.uploads;
     let id = blocking(move || creator.uploads.create(&recipe, most)).await?;
     let part = Part { offset: 0, is_complete, length };
-    let reply = Arc::clone(app).append(id.clone(), part, body).await?;
+    let reply = Arc::clone(app).append(id.clone(), part, body).await;
+    // Who does not get the id cannot go on.
+    let reply = reply.inspect_err(|_| app.uploads.remove(&id))?;
     if reply.status() != StatusCode::NO_CONTENT || is_complete {
         return Ok(reply);
     }
@@ -220,10 +224,7 @@ impl App {
         let (worker, named) = (Arc::clone(&self), id.clone());
         let file = blocking(move || worker.uploads.open_data(&named)).await?;
         let mut paced = Paced::new(body, self.timeouts);
-        let ended = tokio::select! {
-            ended = fill(&mut paced, &file, max_bytes - len.min(max_bytes)) => ended,
-            _ = newer.changed() => Err(Problem::new(Kind::Busy, "a newer request goes on with the upload")),
-        };
+        let ended = fill(&mut paced, &file, max_bytes - len.min(max_bytes), &mut newer).await;
         let (worker, named) = (Arc::clone(&self), id.clone());
         let (recipe, len) = blocking(move || worker.uploads.read(&named)).await?;
         ended?;
@@ -248,11 +249,22 @@ impl App {
     }
 }
 
-/// Writes a body to the end of a file as it comes. What came before an error is written.
-async fn fill(body: &mut Paced, file: &Arc<File>, max_bytes: u64) -> Result<()> {
+/// Writes a body to the end of a file as it comes, until a newer request wants the file. What came before
+/// that or before an error is written.
+async fn fill(
+    body: &mut Paced,
+    file: &Arc<File>,
+    max_bytes: u64,
+    newer: &mut watch::Receiver<()>,
+) -> Result<()> {
     let mut gathered = Vec::new();
     loop {
-        let next = body.next().await;
+        let next = tokio::select! {
+            next = body.next() => next,
+            _ = newer.changed() => {
+                Err(Problem::new(Kind::Busy, "a newer request goes on with the upload"))
+            }
+        };
         let is_last = !matches!(next, Ok(Some(_)));
         let is_too_much = body.received > max_bytes;
         if let Ok(Some(bytes)) = &next
@@ -291,7 +303,12 @@ impl Uploads {
             if self.all().get(id).is_some_and(|active| Arc::strong_count(active) > 1) {
                 continue;
             }
-            if self.age(id).is_none_or(|age| age > self.expiry) {
+            let is_over = match self.age(id) {
+                Some(age) => age > self.expiry,
+                // Perhaps it is being made.
+                None => age_of(&path).is_none_or(|age| age > HALF_MADE),
+            };
+            if is_over {
                 self.remove(id);
                 let _ = fs::remove_file(&path);
             }
@@ -302,9 +319,8 @@ impl Uploads {
 
     /// Returns how long ago bytes came, None if the upload is not whole.
     fn age(&self, id: &str) -> Option<Duration> {
-        let metadata = fs::metadata(self.data_path(id)).ok()?;
         fs::metadata(self.recipe_path(id)).ok()?;
-        Some(SystemTime::now().duration_since(metadata.modified().ok()?).unwrap_or_default())
+        age_of(&self.data_path(id))
     }
 
     fn create(&self, recipe: &Recipe, most: usize) -> Result<String> {
@@ -386,6 +402,12 @@ impl Recipe {
         let method = Method::try_from(self.method.as_str()).map_err(Problem::internal)?;
         Operation::from_headers(key, &method, &headers)
     }
+}
+
+/// Returns how long ago a file was changed.
+fn age_of(path: &Path) -> Option<Duration> {
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
+    Some(SystemTime::now().duration_since(modified).unwrap_or_default())
 }
 
 /// Returns the reply that says how far an upload has come.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sigdelta::{Error, IoAction, Result};
-use sigdelta_remote::server::{Limits, Server, ServerOptions, Timeouts, Tls, Tokens};
+use sigdelta_remote::server::{
+    Limits, Server, ServerOptions, Timeouts, Tls, Tokens, raise_file_limit,
+};
 use sigdelta_remote::storage::{Folder, FolderOptions};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +32,7 @@ pub fn serve(options: &Serve) -> Result<()> {
         .versions_bytes(options.max_versions);
     let folder = Arc::new(Folder::open(root, of_folder).map_err(|error| failed(root, error))?);
     start_log(options.log_format);
+    raise_file_limit();
     let runtime = Runtime::new().map_err(|error| failed(root, error))?;
     let served = runtime.block_on(async {
         let own = folder.own().to_owned();

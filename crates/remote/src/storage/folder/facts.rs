@@ -16,6 +16,8 @@ use crate::protocol::{Digest, Key};
 
 /// Bytes that are hashed at once.
 const READ_LEN: usize = 1 << 20;
+/// Threads that may measure at a time.
+const MEASURERS: u8 = 4;
 /// A file that was changed so shortly before it was read could change once more without a new time.
 const UNSETTLED: Duration = Duration::from_millis(50);
 
@@ -55,7 +57,7 @@ impl Stamp {
 #[derive(Debug)]
 pub(super) struct FactsCache {
     folder: PathBuf,
-    measuring: Locks<Key>,
+    measuring: Locks<u8>,
 }
 
 impl FactsCache {
@@ -85,9 +87,10 @@ impl FactsCache {
         let _ = fs::remove_file(self.path(key));
     }
 
-    /// Lets one thread at a time measure a file.
+    /// Lets one thread at a time measure the file of a key, and few threads any.
     pub(super) fn measuring<T>(&self, key: &Key, work: impl FnOnce() -> T) -> T {
-        self.measuring.with(key, work)
+        let turn = Digest::of(key.as_str().as_bytes()).0[0] % MEASURERS;
+        self.measuring.with(&turn, work)
     }
 
     fn path(&self, key: &Key) -> PathBuf {
