@@ -54,6 +54,10 @@ impl Sample {
     /// Decodes a body of this group, or what is taken for one, in steps of these lengths in turn.
     fn decode(&self, body: &[u8], steps: &[usize]) -> Result<(Vec<Piece>, Vec<u8>), Fault> {
         let mut decoder = Decoder::new(body.to_vec(), self.group())?;
+        let context = decoder.context().iter();
+        let context: Vec<&[u8]> =
+            context.map(|range| &self.old[range.start as usize..range.end as usize]).collect();
+        decoder.learn(&context.concat())?;
         let (mut pieces, mut new) = (Vec::new(), Vec::new());
         let mut steps = steps.iter().cycle();
         let mut next_step = |left: usize| left.min(*steps.next().unwrap());
@@ -172,9 +176,29 @@ proptest! {
     }
 
     #[test]
+    fn groups_of_equal_bytes_come_back_by_what_is_around_them(mut sample in samples()) {
+        let mut at = 0;
+        for piece in &sample.pieces {
+            let (old, len) = (piece.old as usize, piece.aligned_len as usize);
+            sample.new[at..at + len].copy_from_slice(&sample.old[old..old + len]);
+            at += len + piece.literal_len as usize;
+        }
+        let body = shared::encode(19, sample.group(), &sample.pieces, &sample.new).unwrap().unwrap();
+        let (pieces, new) = sample.decode(&body, &[300]).unwrap();
+        prop_assert_eq!(
+            without_meaningless_positions(&pieces),
+            without_meaningless_positions(&sample.pieces)
+        );
+        prop_assert!(new == sample.new);
+        for len in 0..body.len() {
+            prop_assert!(sample.decode(&body[..len], &[300]).is_err());
+        }
+    }
+
+    #[test]
     fn any_bytes_are_decoded_or_refused(
         sample in samples(),
-        layout in 0..3u8,
+        layout in 0..5u8,
         mut body in bytes(400),
     ) {
         body.insert(0, layout);
