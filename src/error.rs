@@ -227,9 +227,9 @@ pub enum Error {
     },
 
     /// The system gives no more memory.
-    #[error("out of memory: {wanted_bytes} bytes more were wanted")]
+    #[error("out of memory{}", Wanted(*wanted_bytes))]
     OutOfMemory {
-        /// Bytes wanted at once.
+        /// Bytes wanted at once, 0 if a library wanted them for itself.
         wanted_bytes: u64,
     },
 
@@ -252,9 +252,9 @@ pub enum Error {
     },
 
     /// The result would be longer than the caller allows.
-    #[error("the result exceeds the limit of {max_bytes} bytes with the command at byte {offset}")]
+    #[error("the result exceeds the limit of {max_bytes} bytes by what is at byte {offset}")]
     OutputLimit {
-        /// Where the offending command starts.
+        /// Where the offending command, or the header that says so, starts.
         offset: u64,
         /// The caller's limit.
         max_bytes: u64,
@@ -593,6 +593,18 @@ pub(crate) fn try_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
 
 fn out_of_memory<T>(elements: usize) -> Error {
     Error::OutOfMemory { wanted_bytes: elements.saturating_mul(size_of::<T>()) as u64 }
+}
+
+/// Bytes that were wanted, if that is known.
+struct Wanted(u64);
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            bytes => write!(f, ": {bytes} bytes more were wanted"),
+        }
+    }
 }
 
 /// Lengths that differ, the found one and the expected one.

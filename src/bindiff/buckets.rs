@@ -73,7 +73,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     const REGIONS: usize = 256;
-    pub(crate) const MAX: usize = 512 << 10;
+    pub(crate) const MAX: usize = 64 << 10;
 
     /// Makes an empty batch for up to so many numbers.
     pub(crate) fn reset(&mut self, expected: usize) -> Result<()> {

@@ -72,7 +72,9 @@ struct Place {
 /// Where the search stands.
 #[derive(Default)]
 struct Scan {
-    /// The next new byte.
+    /// The first new byte.
+    start: usize,
+    /// The next one.
     at: usize,
     /// Old position of the place that it stays with, minus the new one.
     shift: isize,
@@ -103,17 +105,26 @@ impl Scan {
 }
 
 impl<'a> Matcher<'a> {
-    /// Begins with the new bytes, which perhaps lie along the old ones from `start` on.
+    /// Begins at the first of the new bytes and of the old ones.
     pub(crate) fn new(
         old: &'a [u8],
         new: &'a [u8],
         equals: &'a [Equal],
-        start: usize,
         patience: Patience,
     ) -> Self {
-        let old_start = start.min(old.len());
-        let scan = Scan { shift: old_start as isize, ..Scan::default() };
-        Matcher { old, new, equals, patience, old_start, new_start: 0, scan }
+        let scan = Scan::default();
+        Matcher { old, new, equals, patience, old_start: 0, new_start: 0, scan }
+    }
+
+    /// Begins elsewhere: with the new bytes from `new_start` on, which perhaps lie along the old ones
+    /// from `old_start` on.
+    pub(crate) fn at(mut self, old_start: usize, new_start: usize) -> Self {
+        self.old_start = old_start.min(self.old.len());
+        self.new_start = new_start;
+        self.scan.start = new_start;
+        self.scan.at = new_start;
+        self.scan.shift = self.old_start as isize - new_start as isize;
+        self
     }
 
     /// Searches as far as `until`, or beyond if a match goes on there, with the help of an index.
@@ -140,8 +151,8 @@ impl<'a> Matcher<'a> {
         let behind = &new[new_start..scan.at];
         let mut front = scan.alike.len;
         // Of data that repeats itself each place may be alike as far as one looks back.
-        let reach =
-            (MAX_LOOK_BACK * scan.at + FIRST_LOOK_BACK - scan.looked_back).min(behind.len());
+        let allowed = MAX_LOOK_BACK * (scan.at - scan.start) + FIRST_LOOK_BACK;
+        let reach = (allowed - scan.looked_back).min(behind.len());
         let near = &behind[behind.len() - reach..];
         let mut back = next.map_or(0, |place| alike_suffix(near, &old[..place.old]));
         scan.looked_back += back;

@@ -63,7 +63,7 @@ fn search(old: &[u8], new: &[u8], stride: usize, key_len: usize) -> Vec<Stretch>
     let mut index = Index::new(stride, key_len);
     index.build(old, slice::from_ref(&(0..old.len())), &mut Batch::default()).unwrap();
     let mut stretches = Vec::new();
-    let mut matcher = Matcher::new(old, new, &[], 0, Patience { tolerance: 4, gain: 8 });
+    let mut matcher = Matcher::new(old, new, &[], Patience { tolerance: 4, gain: 8 });
     matcher.run(&index, new.len() / 2, &mut stretches).unwrap();
     matcher.run(&index, new.len(), &mut stretches).unwrap();
     stretches

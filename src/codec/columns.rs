@@ -29,15 +29,11 @@ const NAMES: [&str; COLUMNS] =
 const GAPS: usize = 3;
 const VALUES: usize = 4;
 
-/// A longer column is compressed at no higher level: the last two take twice the time for some
-/// percent.
-const LONG_COLUMN: usize = 1 << 20;
-const LONG_COLUMN_LEVEL: i32 = 17;
 /// zstd's level for the choice between the layouts.
 const TRIAL_LEVEL: i32 = 3;
 
 /// Base 2 logarithms of the windows: all of them together are the decoder's memory.
-const MAX_WINDOW_LOGS: [u32; COLUMNS] = [20, 20, 20, 21, 21, 23];
+const MAX_WINDOW_LOGS: [u32; COLUMNS] = [20, 20, 20, 23, 23, 23];
 
 /// Longest varint of a length or gap of a group.
 const MAX_NUMBER_LEN: usize = 4;
@@ -93,10 +89,8 @@ impl Encoder {
     }
 
     pub(crate) fn finish(self) -> Result<Vec<u8>, Fault> {
-        let code = |raw: &[u8], column: usize| {
-            let most = if raw.len() > LONG_COLUMN { LONG_COLUMN_LEVEL } else { self.zstd_level };
-            Coded::new(raw, self.zstd_level.min(most), MAX_WINDOW_LOGS[column])
-        };
+        let code =
+            |raw: &[u8], column: usize| Coded::new(raw, self.zstd_level, MAX_WINDOW_LOGS[column]);
         let sparse::Encoder { gaps, values, .. } = &self.differences;
         let paired = self.differences.paired();
         let (layout, gaps, values) = if self.pairs_are_shorter(&paired)? {

@@ -107,7 +107,10 @@ pub(crate) enum Layout {
         zstd_level: i32,
     },
     /// Streams of mixed contexts.
-    Mixed,
+    Mixed {
+        /// About as many bytes will come of it.
+        coded_len: usize,
+    },
 }
 
 /// Encoder of one group.
@@ -123,7 +126,9 @@ impl Encoder {
             Layout::Columns { zstd_level } => {
                 Ok(Encoder::Columns(columns::Encoder::new(zstd_level, group)))
             }
-            Layout::Mixed => Ok(Encoder::Mixed(Box::new(mixed::Encoder::new(group)?))),
+            Layout::Mixed { coded_len } => {
+                Ok(Encoder::Mixed(Box::new(mixed::Encoder::new(group, coded_len)?)))
+            }
         }
     }
 
@@ -136,16 +141,20 @@ impl Encoder {
         }
     }
 
-    /// Codes the aligned bytes of the piece begun, all of them at once.
-    pub(crate) fn aligned(&mut self, old: OldBytes<'_>, new: &[u8]) {
+    /// Codes the next aligned bytes of the piece begun and returns how many: all of them at its end,
+    /// elsewhere perhaps some KiB fewer, which must come again with more behind them.
+    pub(crate) fn aligned(&mut self, old: OldBytes<'_>, new: &[u8]) -> usize {
         debug_assert_eq!(old.len, new.len());
         match self {
-            Encoder::Columns(encoder) => encoder.aligned(old.aligned(), new),
+            Encoder::Columns(encoder) => {
+                encoder.aligned(old.aligned(), new);
+                new.len()
+            }
             Encoder::Mixed(encoder) => encoder.aligned(old, new),
         }
     }
 
-    /// Codes the literal bytes of the piece begun, all of them at once.
+    /// Codes literal bytes of the piece begun.
     pub(crate) fn literals(&mut self, new: &[u8]) {
         match self {
             Encoder::Columns(encoder) => encoder.literals(new),

@@ -20,6 +20,7 @@ use super::column::{Coded, Head};
 use super::mixed::numbers::Numbers;
 use super::mixed::range;
 use super::{Fault, Group, Piece};
+use crate::simd::pages::Pages;
 
 /// First byte of bodies.
 pub(crate) const LAYOUT: u8 = 4;
@@ -109,7 +110,7 @@ fn literal_len(pieces: &[Piece]) -> usize {
 }
 
 fn numbers(group: Group) -> Result<Numbers, Fault> {
-    Numbers::new(group.start).map_err(|_| Fault::OutOfMemory)
+    Numbers::new(group.start, Pages::Small).map_err(|_| Fault::OutOfMemory)
 }
 
 fn with_room<T>(len: usize) -> Result<Vec<T>, Fault> {

@@ -20,6 +20,11 @@ pub(crate) struct Encoder {
 impl Encoder {
     /// Appends what differs between two slices of equal length.
     pub(crate) fn append(&mut self, old: &[u8], new: &[u8]) {
+        if std::ptr::eq(old, new) {
+            // Known to be equal, so the old ones were not read.
+            self.gap += new.len() as u64;
+            return;
+        }
         let strides = old.chunks_exact(STRIDE).zip(new.chunks_exact(STRIDE));
         for (old, new) in strides {
             if old == new {

@@ -12,7 +12,7 @@
 //!              body
 //! end       1  0
 //!          32  root of the result
-//!           8  first bytes of the BLAKE2b-256 of all bytes before them
+//!           8  first bytes of the root of all bytes before them
 //! ```
 
 use super::varint::{self, Front};

@@ -1,5 +1,7 @@
 //! Applying a patch: the result from basis and patch, group by group, verified before it counts.
 
+#[cfg(unix)]
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
@@ -150,18 +152,23 @@ pub fn apply_to_file(
         });
         sums.map(|sums| (sums, len))
     };
-    let mut done = Progress::default();
+    let in_bytes = Cell::new(frames.decoder.offset());
+    let mut out_bytes = 0;
     // As many bodies as threads are in memory.
     in_order(
         threads,
         threads,
         work,
-        || frames.next_group(&header),
+        || {
+            let job = frames.next_group(&header);
+            in_bytes.set(frames.decoder.offset());
+            job
+        },
         |outcome| {
             let (sums, len) = outcome?;
             result.push_leaves(&sums, len.into());
-            done.out_bytes += u64::from(len);
-            report(monitor, done)
+            out_bytes += u64::from(len);
+            report(monitor, Progress { in_bytes: in_bytes.get(), out_bytes })
         },
     )?;
     frames.finish(header, result.finish())

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::groups::{Groups, Laid};
+use super::groups::{Groups, Laid, PieceBytes};
 use super::old::Effort;
 use super::{MakeOptions, PatchLevel, report};
 use crate::bindiff::common_prefix;
@@ -60,7 +60,7 @@ pub fn flatten(
         options.threads,
         2 * options.threads,
         move |number| {
-            let laid = groups.lay(number)?;
+            let laid = groups.lay(number, |_| Ok(()))?;
             let runs = runs_of(&groups, &laid)?;
             Ok((laid.bytes, runs))
         },
@@ -110,11 +110,22 @@ enum Run {
 fn runs_of(groups: &Groups, laid: &Laid) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
     let mut outcome = Ok(());
-    groups.for_each_piece(laid, &laid.pieces, |piece, old, aligned, literal| {
-        if outcome.is_ok() {
-            outcome = push_aligned(&mut runs, piece.old, old.aligned(), aligned)
-                .and_then(|()| push_literal(&mut runs, literal.len()));
-        }
+    let mut position = 0;
+    groups.for_each_piece(laid, &laid.lie.pieces, |bytes| {
+        let (more, len) = match bytes {
+            PieceBytes::Begin(piece) => {
+                position = piece.old;
+                return 0;
+            }
+            PieceBytes::Aligned(old, new) => {
+                let pushed = push_aligned(&mut runs, position, old.aligned(), new);
+                position += new.len() as u64;
+                (pushed, new.len())
+            }
+            PieceBytes::Literal(bytes) => (push_literal(&mut runs, bytes.len()), bytes.len()),
+        };
+        outcome = std::mem::replace(&mut outcome, Ok(())).and(more);
+        len
     })?;
     outcome.map(|()| runs)
 }

@@ -3,8 +3,7 @@
 use crate::error::{Error, Part, Result, reserve_exact};
 use crate::format::layered::{CHECK_LEN, END_LEN, PatchHeader};
 use crate::format::varint::{self, Front};
-use crate::root::Root;
-use crate::strong::{StrongHash, StrongState};
+use crate::root::{Root, RootHasher};
 
 /// Most bytes of a header: seven, two numbers and a root.
 const MAX_HEADER_LEN: usize = 7 + 10 + Root::LEN + 10;
@@ -38,7 +37,7 @@ pub(crate) struct FrameDecoder {
     /// Bytes consumed.
     offset: u64,
     /// Over all bytes before the check.
-    digest: StrongState,
+    digest: RootHasher,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +57,7 @@ impl FrameDecoder {
             buf: Vec::new(),
             groups: 0,
             offset: 0,
-            digest: StrongState::new(StrongHash::Blake2b),
+            digest: RootHasher::new(),
         }
     }
 
@@ -159,7 +158,8 @@ impl FrameDecoder {
         }
         let (checked, check) = self.buf.split_at(END_LEN - CHECK_LEN);
         self.digest.update(checked);
-        if self.digest.finish()[..CHECK_LEN] != *check {
+        let digest = std::mem::take(&mut self.digest).finish();
+        if digest.0[..CHECK_LEN] != *check {
             return Err(damaged(END_LEN - CHECK_LEN));
         }
         let mut root = [0; Root::LEN];

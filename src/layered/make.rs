@@ -3,17 +3,18 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::groups::{GROUP_LEN, Groups, Laid};
+use super::groups::{GROUP_LEN, Groups, Laid, PieceBytes};
 use super::{PatchLevel, check_of, report};
 use crate::codec::{Encoder, Fault, Layout, Piece};
 use crate::error::{Error, IoAction, Result};
+use crate::format::layered::CHECK_LEN;
 use crate::format::{PatchHeader, varint};
 use crate::monitor::{Monitor, Progress};
 use crate::parallel::in_order;
 use crate::read_at::ReadAt;
 use crate::root::{RootHasher, sum_leaves};
 use crate::simd::Simd;
-use crate::strong::{StrongHash, StrongState, StrongSum};
+use crate::strong::StrongSum;
 
 /// Memory that applying needs at most, whatever the patch.
 pub(crate) const MEMORY_MIB: u8 = 64;
@@ -136,32 +137,38 @@ fn make_group(
     header: &PatchHeader,
     level: PatchLevel,
 ) -> Result<MadeGroup> {
-    let laid = groups.lay(number)?;
-    let len = laid.group.len;
     let mut sums = Vec::new();
-    sum_leaves(Simd::best(), &laid.bytes, &mut sums)?;
-    let mut body = encode(groups, &laid, &laid.pieces, level.columns())?;
+    let laid = groups.lay(number, |bytes| sum_leaves(Simd::best(), bytes, &mut sums))?;
+    let len = laid.group.len;
+    let mut body = encode(groups, &laid, &laid.lie.pieces, level.columns())?;
     if body.len() <= level.most_to_mix(len) {
-        let mixed = encode(groups, &laid, &laid.pieces, Layout::Mixed)?;
+        let mixed =
+            encode(groups, &laid, &laid.lie.pieces, Layout::Mixed { coded_len: body.len() })?;
         body = if mixed.len() < body.len() { mixed } else { body };
     }
-    if body.len() as u64 <= header.max_coded_len(number) {
-        return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&laid.pieces) });
+    let mut stats = MakeStats::of(&laid.lie.pieces);
+    if body.len() as u64 > header.max_coded_len(number) {
+        // Pieces that cost more than they save.
+        let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
+        body = encode(groups, &laid, &literal, PatchLevel::Default.columns())?;
+        stats = MakeStats::of(&literal);
     }
-    // Pieces that cost more than they save.
-    let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-    let body = encode(groups, &laid, &literal, PatchLevel::Default.columns())?;
-    Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
+    groups.reuse(laid);
+    Ok(MadeGroup { body, sums, len, stats })
 }
 
 fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Result<Vec<u8>> {
     let mut encoder = Encoder::new(layout, laid.group).map_err(out_of_memory)?;
-    groups.for_each_piece(laid, pieces, |piece, old, aligned, literal| {
-        encoder.piece(piece);
-        if !aligned.is_empty() {
-            encoder.aligned(old, aligned);
+    groups.for_each_piece(laid, pieces, |bytes| match bytes {
+        PieceBytes::Begin(piece) => {
+            encoder.piece(piece);
+            0
         }
-        encoder.literals(literal);
+        PieceBytes::Aligned(old, new) => encoder.aligned(old, new),
+        PieceBytes::Literal(bytes) => {
+            encoder.literals(bytes);
+            bytes.len()
+        }
     })?;
     encoder.finish().map_err(out_of_memory)
 }
@@ -169,7 +176,7 @@ fn encode(groups: &Groups, laid: &Laid, pieces: &[Piece], layout: Layout) -> Res
 /// Writes a patch, given its groups.
 pub(crate) struct PatchWriter<W> {
     output: W,
-    digest: StrongState,
+    digest: RootHasher,
     result: RootHasher,
     stats: MakeStats,
 }
@@ -178,7 +185,7 @@ impl<W: Write> PatchWriter<W> {
     pub(crate) fn new(output: W, header: &PatchHeader) -> Result<Self> {
         let mut writer = PatchWriter {
             output,
-            digest: StrongState::new(StrongHash::Blake2b),
+            digest: RootHasher::new(),
             result: RootHasher::new(),
             stats: MakeStats { basis_bytes: header.basis_len, ..MakeStats::default() },
         };
@@ -206,8 +213,8 @@ impl<W: Write> PatchWriter<W> {
         let root = std::mem::take(&mut self.result).finish();
         self.write(&[0])?;
         self.write(&root.0)?;
-        let digest = self.digest.finish();
-        self.write(&digest[..8])?;
+        let digest = std::mem::take(&mut self.digest).finish();
+        self.write(&digest.0[..CHECK_LEN])?;
         self.output.flush().map_err(Error::io(IoAction::Write))?;
         Ok(self.stats)
     }

@@ -1,6 +1,7 @@
-//! The old file: read at any place by several threads, held in memory if it is small enough.
+//! The old file: read at any place by several threads, held in memory where that is of use.
 
 use std::borrow::Cow;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::samples::{Sampler, Samples};
 use crate::bindiff::{self, Patience};
@@ -17,7 +18,7 @@ pub(crate) struct Effort {
     pub(crate) patience: Patience,
     /// Equal bytes by which a place is found.
     pub(crate) key_len: usize,
-    /// Old files up to this length are held in memory.
+    /// Old files up to this length may be held in memory.
     pub(crate) max_resident: u64,
     /// Most old bytes that one group is compared with if the old file is not in memory.
     pub(crate) max_view: usize,
@@ -54,8 +55,10 @@ impl Effort {
 pub(crate) struct OldFile<R> {
     source: R,
     len: u64,
-    /// The whole file, if it is held and the source does not hold it itself.
-    resident: Option<Vec<u8>>,
+    /// The whole file, once it is held. The source may hold it itself.
+    resident: OnceLock<Vec<u8>>,
+    /// Taken by the thread that reads it.
+    reading: Mutex<()>,
     samples: Samples,
     effort: Effort,
 }
@@ -74,10 +77,7 @@ impl<R: ReadAt> OldFile<R> {
         effort: Effort,
         mut see: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<Self> {
-        let is_resident = len <= effort.max_resident;
-        let shown = source.as_slice().is_some();
         let mut sampler = Sampler::new(len)?;
-        let mut held = Vec::new();
         if let Some(bytes) = source.as_slice() {
             if bytes.len() as u64 != len {
                 return Err(ended());
@@ -85,15 +85,6 @@ impl<R: ReadAt> OldFile<R> {
             for block in bytes.chunks(Self::BLOCK) {
                 sampler.push(block);
                 see(block)?;
-            }
-        } else if is_resident {
-            reserve_large(&mut held, len as usize)?;
-            while (held.len() as u64) < len {
-                let start = held.len();
-                held.resize(start + Self::BLOCK.min(len as usize - start), 0);
-                read_exact_at(&source, start as u64, &mut held[start..])?;
-                sampler.push(&held[start..]);
-                see(&held[start..])?;
             }
         } else {
             let mut block = try_vec(0, Self::BLOCK)?;
@@ -106,8 +97,14 @@ impl<R: ReadAt> OldFile<R> {
                 position += wanted as u64;
             }
         }
-        let resident = (is_resident && !shown).then_some(held);
-        Ok(OldFile { source, len, resident, samples: sampler.finish(), effort })
+        Ok(OldFile {
+            source,
+            len,
+            resident: OnceLock::new(),
+            reading: Mutex::new(()),
+            samples: sampler.finish(),
+            effort,
+        })
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -128,10 +125,36 @@ impl<R: ReadAt> OldFile<R> {
 
     /// Returns all bytes, if they are in memory.
     pub(super) fn bytes(&self) -> Option<&[u8]> {
-        let shown = self.source.as_slice();
-        // What is found must not depend on where the file is.
-        let shown = shown.filter(|_| self.len <= self.effort.max_resident);
-        self.resident.as_deref().or(shown)
+        self.source.as_slice().or(self.resident.get().map(Vec::as_slice))
+    }
+
+    /// Returns all bytes, if the file is not too long to be held in memory. What is found must not
+    /// depend on where the file is.
+    pub(super) fn resident(&self) -> Result<Option<&[u8]>> {
+        if self.len > self.effort.max_resident {
+            return Ok(None);
+        }
+        if self.bytes().is_none() {
+            // A thread that panicked has set nothing.
+            let _turn = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.resident.get().is_none() {
+                let bytes = self.read_all()?;
+                let _ = self.resident.set(bytes);
+            }
+        }
+        Ok(self.bytes())
+    }
+
+    fn read_all(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        reserve_large(&mut bytes, self.len as usize)?;
+        while (bytes.len() as u64) < self.len {
+            // Filled while it is in the cache.
+            let start = bytes.len();
+            bytes.resize(start + Self::BLOCK.min(self.len as usize - start), 0);
+            read_exact_at(&self.source, start as u64, &mut bytes[start..])?;
+        }
+        Ok(bytes)
     }
 
     /// Returns a reader for comparisons.
@@ -170,6 +193,17 @@ impl<R: ReadAt> Reader<'_, R> {
     /// Bytes read at a new place; more where it goes on.
     const FIRST: usize = 4 << 10;
     const MOST: usize = 256 << 10;
+
+    /// Holds the file in memory, if it is not too long: many short reads take longer.
+    pub(super) fn hold(&mut self) -> Result<()> {
+        if matches!(self.held, Cow::Owned(_))
+            && let Some(bytes) = self.file.resident()?
+        {
+            self.held = Cow::Borrowed(bytes);
+            self.start = 0;
+        }
+        Ok(())
+    }
 
     /// Returns how many bytes from `position` on equal those at the front of `new`.
     pub(super) fn common_prefix(&mut self, position: u64, new: &[u8]) -> Result<usize> {
@@ -227,15 +261,14 @@ impl<R: ReadAt> Reader<'_, R> {
     }
 
     fn read(&mut self, position: u64, len: u64) -> Result<()> {
-        if self.file.bytes().is_some() {
-            // Nothing lies beyond what is held.
-            return Ok(());
+        // Nothing lies beyond what is held, if that is all.
+        if let Cow::Owned(held) = &mut self.held {
+            held.clear();
+            crate::error::reserve(held, len as usize)?;
+            held.resize(len as usize, 0);
+            self.start = position;
+            read_exact_at(&self.file.source, position, held)?;
         }
-        let held = self.held.to_mut();
-        held.clear();
-        crate::error::reserve(held, len as usize)?;
-        held.resize(len as usize, 0);
-        self.start = position;
-        read_exact_at(&self.file.source, position, held)
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::old::OldFile;
 use super::samples::Samples;
-use super::view::Parts;
+use super::view::{Parts, push};
 use crate::bindiff::{Batch, Equal, Index, Lookups, Matcher, Stretch};
 use crate::codec::{MAX_GROUP_LEN, Piece};
 use crate::error::{Result, reserve};
@@ -22,6 +22,15 @@ pub(crate) struct Scratch {
     view: Vec<u8>,
     equals: Vec<Equal>,
     stretches: Vec<Stretch>,
+}
+
+/// How a group of the new file lies along the old one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lie {
+    pub(crate) pieces: Vec<Piece>,
+    /// Ranges of the group, in order, that are known to equal the old bytes along which they lie, as
+    /// the bytes before and behind them do, [`EDGE`] of them.
+    pub(crate) equals: Vec<Range<usize>>,
 }
 
 /// The old file is chosen from in bins of so many bytes.
@@ -44,24 +53,28 @@ const MAX_INDEXED: u64 = 8 << 20;
 const NEAR_WEIGHT: u64 = 256;
 const HIT_WEIGHT: u64 = 512;
 
+/// Equal stretches are long from so many bytes on: only their edges take part in the search.
+const LONG: usize = 4 * EDGE;
+const EDGE: usize = 16 << 10;
+/// Where gaps are more than this share of a group, and not few, the old file is held in memory:
+/// many short stretches are compared there sooner than they are read.
+const RESIDENT_SHARE: usize = 32;
+const MIN_RESIDENT: usize = 256 << 10;
+
 impl<R: ReadAt> OldFile<R> {
-    /// Returns the pieces that make up a group of the new file, which begins at `start` there.
+    /// Returns how a group of the new file, which begins at `start` there, lies along this one.
     ///
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::OutOfMemory`](crate::Error::OutOfMemory).
-    pub(crate) fn pieces(
-        &self,
-        new: &[u8],
-        start: u64,
-        scratch: &mut Scratch,
-    ) -> Result<Vec<Piece>> {
+    pub(crate) fn lay(&self, new: &[u8], start: u64, scratch: &mut Scratch) -> Result<Lie> {
         debug_assert!(new.len() <= MAX_GROUP_LEN as usize);
         let survey = self.survey(new, start)?;
         let effort = self.effort();
         let Scratch { index, batch, view, equals, stretches } = scratch;
         let index = index.get_or_insert_with(|| Index::new(effort.stride, effort.key_len));
         let segments = survey.segments(new.len())?;
-        let (old, parts) = match self.bytes() {
+        let resident = if survey.has_many_gaps(new.len()) { self.resident()? } else { None };
+        let (old, parts) = match resident {
             Some(bytes) => (bytes, Parts::whole(bytes.len())),
             None => {
                 let mut bins = Bins::default();
@@ -69,36 +82,47 @@ impl<R: ReadAt> OldFile<R> {
                     survey.want_gaps(segment, &mut bins)?;
                 }
                 survey.want_equals(&mut bins)?;
-                bins.want(start, start + new.len() as u64, NEAR_WEIGHT)?;
+                survey.want_same_place(start, new.len(), &mut bins)?;
                 bins.keep_best(effort.max_view as u64 / BIN_LEN);
                 let parts = Parts::of(&bins.ranges(self.len())?)?;
                 parts.read(self, view)?;
                 (view.as_slice(), parts)
             }
         };
-        equals.clear();
-        for equal in &survey.equals {
-            if let Some(found) = parts.find(equal.old) {
-                let len = equal.len.min(found.len());
-                reserve(equals, 1)?;
-                equals.push(Equal { old: found.start, new: equal.new, len });
-            }
-        }
-        stretches.clear();
-        let start = parts.find(start).map_or(0, |found| found.start);
-        let mut matcher = Matcher::new(old, new, equals, start, effort.patience);
+        let mut spans = survey.spans(start, new.len(), &parts, equals)?.into_iter();
+        let search = |span: Span| {
+            let start = parts.find(span.old).map_or(0, |found| found.start);
+            let known = &equals[span.equals.clone()];
+            let matcher = Matcher::new(old, &new[..span.new.end], known, effort.patience);
+            let matcher = matcher.at(start, span.new.start);
+            (span, matcher)
+        };
+        let mut lie = Lie::default();
+        let mut current = spans.next().map(search);
         for segment in &segments {
             let mut bins = Bins::default();
             survey.want_gaps(segment, &mut bins)?;
             bins.keep_best(MAX_INDEXED / BIN_LEN);
             index.build(old, &in_view(&parts, &bins.ranges(self.len())?)?, batch)?;
-            matcher.run(index, segment.new.end, stretches)?;
+            while let Some((span, matcher)) = &mut current {
+                stretches.clear();
+                matcher.run(index, span.new.end.min(segment.new.end), stretches)?;
+                for stretch in &*stretches {
+                    parts.push(stretch, &mut lie.pieces)?;
+                }
+                if segment.new.end < span.new.end {
+                    break;
+                }
+                let equal_len = (span.equal.end - span.equal.start) as usize;
+                if equal_len > 0 {
+                    push(&mut lie.pieces, span.equal.start, equal_len)?;
+                    reserve(&mut lie.equals, 1)?;
+                    lie.equals.push(span.new.end..span.new.end + equal_len);
+                }
+                current = spans.next().map(search);
+            }
         }
-        let mut pieces = Vec::new();
-        for stretch in &*stretches {
-            parts.push(stretch, &mut pieces)?;
-        }
-        Ok(pieces)
+        Ok(lie)
     }
 
     /// Finds the long equal stretches, and shorter equal strings where there are none.
@@ -141,6 +165,10 @@ impl<R: ReadAt> OldFile<R> {
                 hits.filter(|&hit| Some(hit) != expected).try_for_each(&mut better)?;
             }
             if best.len >= min_len {
+                survey.gaps += best.new - covered;
+                if survey.has_many_gaps(new.len()) {
+                    reader.hold()?;
+                }
                 reserve(&mut survey.equals, 1)?;
                 survey.equals.push(EqualAt { old: best.old, new: best.new, len: best.len });
                 shift = best.old as i64 - best.new as i64;
@@ -154,6 +182,7 @@ impl<R: ReadAt> OldFile<R> {
                 at += 1;
             }
         }
+        survey.gaps += new.len() - covered;
         Ok(survey)
     }
 }
@@ -184,12 +213,18 @@ struct Found {
     end: usize,
 }
 
-/// A long equal stretch.
-#[derive(Debug)]
+/// An equal stretch.
+#[derive(Clone, Copy, Debug)]
 struct EqualAt {
     old: u64,
     new: usize,
     len: usize,
+}
+
+impl EqualAt {
+    fn is_long(&self) -> bool {
+        self.len >= LONG
+    }
 }
 
 #[derive(Debug, Default)]
@@ -200,6 +235,8 @@ struct Survey {
     hits: Vec<Hit>,
     /// Old bytes before and behind a hit that may belong in the gap.
     hit_margin: u64,
+    /// Bytes between equal stretches.
+    gaps: usize,
 }
 
 /// An equal string.
@@ -207,6 +244,18 @@ struct Survey {
 struct Hit {
     old: u64,
     new: usize,
+}
+
+/// A part of the group between the middles of long equal stretches.
+#[derive(Debug)]
+struct Span {
+    new: Range<usize>,
+    /// Where in the old file its first byte most likely is.
+    old: u64,
+    /// Which equal stretches are in it.
+    equals: Range<usize>,
+    /// The old bytes in the middle of the stretch behind it.
+    equal: Range<u64>,
 }
 
 /// A part of the group that is searched with one index.
@@ -281,11 +330,77 @@ impl Survey {
         Ok(())
     }
 
+    /// Takes the equal stretches, of long ones the edges.
     fn want_equals(&self, bins: &mut Bins) -> Result<()> {
         for equal in &self.equals {
-            bins.want(equal.old, equal.old + equal.len as u64, BIN_LEN)?;
+            let end = equal.old + equal.len as u64;
+            if equal.is_long() {
+                bins.want(equal.old, equal.old + EDGE as u64, BIN_LEN)?;
+                bins.want(end - EDGE as u64, end, BIN_LEN)?;
+            } else {
+                bins.want(equal.old, end, BIN_LEN)?;
+            }
         }
         Ok(())
+    }
+
+    /// Takes the old bytes at the places that gaps have in the new file, where the group begins at
+    /// `start`.
+    fn want_same_place(&self, start: u64, new_len: usize, bins: &mut Bins) -> Result<()> {
+        let mut covered = 0;
+        let ends = self.equals.iter().map(|equal| (equal.new, equal.new + equal.len));
+        for (gap_end, end) in ends.chain([(new_len, new_len)]) {
+            if gap_end >= covered + MIN_GAP {
+                bins.want(start + covered as u64, start + gap_end as u64, NEAR_WEIGHT)?;
+            }
+            covered = end;
+        }
+        Ok(())
+    }
+
+    /// Cuts the group in the middle of long equal stretches. Puts what is equal and in the view into
+    /// `equals`.
+    fn spans(
+        &self,
+        start: u64,
+        new_len: usize,
+        parts: &Parts,
+        equals: &mut Vec<Equal>,
+    ) -> Result<Vec<Span>> {
+        equals.clear();
+        let mut push = |old: u64, new: usize, len: usize| -> Result<usize> {
+            if let Some(found) = parts.find(old) {
+                reserve(equals, 1)?;
+                equals.push(Equal { old: found.start, new, len: len.min(found.len()) });
+            }
+            Ok(equals.len())
+        };
+        let mut spans = Vec::new();
+        let mut span = Span { new: 0..new_len, old: start, equals: 0..0, equal: 0..0 };
+        for equal in &self.equals {
+            let EqualAt { old, new, len } = *equal;
+            if !equal.is_long() {
+                span.equals.end = push(old, new, len)?;
+                continue;
+            }
+            span.equals.end = push(old, new, EDGE)?;
+            span.new.end = new + EDGE;
+            let end = old + (len - EDGE) as u64;
+            span.equal = old + EDGE as u64..end;
+            let behind = new + len - EDGE;
+            let equals = span.equals.end..span.equals.end;
+            let next = Span { new: behind..new_len, old: end, equals, equal: 0..0 };
+            reserve(&mut spans, 1)?;
+            spans.push(std::mem::replace(&mut span, next));
+            span.equals.end = push(end, behind, EDGE)?;
+        }
+        reserve(&mut spans, 1)?;
+        spans.push(span);
+        Ok(spans)
+    }
+
+    fn has_many_gaps(&self, new_len: usize) -> bool {
+        self.gaps > MIN_RESIDENT.max(new_len / RESIDENT_SHARE)
     }
 }
 

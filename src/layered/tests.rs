@@ -38,7 +38,7 @@ fn groups(new: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
 
 fn pieces_of(old: &OldFile<impl ReadAt>, new: &[u8]) -> Vec<Vec<Piece>> {
     let mut scratch = Scratch::default();
-    groups(new).map(|(start, group)| old.pieces(group, start, &mut scratch).unwrap()).collect()
+    groups(new).map(|(start, group)| old.lay(group, start, &mut scratch).unwrap().pieces).collect()
 }
 
 /// Bytes that the pieces of a file leave to be told: literal ones, and those that differ.
@@ -243,7 +243,7 @@ fn pieces_do_not_depend_on_threads_or_on_other_groups() {
         let threads: Vec<_> = groups(&new)
             .map(|(start, group)| {
                 let old = &old;
-                scope.spawn(move || old.pieces(group, start, &mut Scratch::default()).unwrap())
+                scope.spawn(move || old.lay(group, start, &mut Scratch::default()).unwrap().pieces)
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()

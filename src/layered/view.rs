@@ -89,7 +89,7 @@ impl Parts {
 }
 
 /// Appends aligned bytes, to the last piece if they go on where it ends.
-fn push(pieces: &mut Vec<Piece>, old: u64, len: usize) -> Result<()> {
+pub(super) fn push(pieces: &mut Vec<Piece>, old: u64, len: usize) -> Result<()> {
     if let Some(last) = pieces.last_mut()
         && last.literal_len == 0
         && last.old + u64::from(last.aligned_len) == old

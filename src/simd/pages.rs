@@ -3,6 +3,9 @@
 //! Memory is handed out page by page when it is first touched, which for small pages takes longer than
 //! what is done with the bytes, and every access to them has to be translated.
 
+#[cfg(feature = "layered")]
+use std::alloc::{self, Layout};
+
 use crate::error::{Result, reserve_exact};
 
 /// As [`reserve_exact`].
@@ -18,6 +21,39 @@ pub(crate) fn try_large_vec<T: Clone>(value: T, len: usize) -> Result<Vec<T>> {
     reserve_large(&mut vec, len)?;
     vec.resize(len, value);
     Ok(vec)
+}
+
+/// Where a table of zeros lies.
+#[cfg(feature = "layered")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pages {
+    /// Only what is touched takes memory and time.
+    Small,
+    /// Most will be touched, in no order.
+    Large,
+}
+
+/// Returns zeros, which take no memory before they are touched.
+#[cfg(feature = "layered")]
+pub(crate) fn try_zeros(len: usize, pages: Pages) -> Result<Vec<u32>> {
+    use crate::error::Error;
+    let too_much = || Error::OutOfMemory { wanted_bytes: (len as u64).saturating_mul(4) };
+    let layout = Layout::array::<u32>(len).map_err(|_| too_much())?;
+    if len == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout is not empty.
+    let start: *mut u32 = unsafe { alloc::alloc_zeroed(layout) }.cast();
+    if start.is_null() {
+        return Err(too_much());
+    }
+    // SAFETY: the memory comes from the global allocator with the layout of so many numbers, and zeros
+    // are numbers.
+    let zeros = unsafe { Vec::from_raw_parts(start, len, len) };
+    if pages == Pages::Large {
+        prefer_large_pages(&zeros);
+    }
+    Ok(zeros)
 }
 
 #[cfg(target_os = "linux")]
@@ -44,6 +80,18 @@ fn prefer_large_pages<T>(_: &Vec<T>) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "layered")]
+    #[test]
+    fn zeros_are_zero_and_can_be_written() {
+        for (len, pages) in [(0, Pages::Large), (5, Pages::Small), (3 << 20, Pages::Large)] {
+            let mut zeros = try_zeros(len, pages).unwrap();
+            assert!(zeros.len() == len && zeros.iter().all(|&number| number == 0), "{len}");
+            zeros.push(7);
+            assert_eq!(zeros.last(), Some(&7));
+        }
+        assert!(try_zeros(usize::MAX / 2, Pages::Small).is_err());
+    }
 
     #[test]
     fn large_tables_hold_what_they_are_filled_with() {

@@ -1,6 +1,6 @@
 """Sections of BENCHMARKS.md. Each has a `TITLE` and `write`, which measures and returns Markdown."""
 
-from . import corners, jobs, layered, packages, scaling, sizes, targets, threads
+from . import corners, jobs, layered, load, packages, scaling, sizes, targets, threads, wire
 
 # By the name that --only takes, in the order of the file.
 SECTIONS = {
@@ -11,5 +11,7 @@ SECTIONS = {
     "sizes": sizes,
     "packages": packages,
     "layered": layered,
+    "wire": wire,
+    "load": load,
     "corners": corners,
 }

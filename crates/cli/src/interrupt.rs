@@ -1,6 +1,6 @@
-//! Removes the unfinished output when a signal ends the process.
+//! Removes the unfinished outputs when a signal ends the process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sigdelta::file::OutputFile;
@@ -15,12 +15,22 @@ use signal_hook::low_level::emulate_default_handler;
 const SIGNALS: [i32; 10] =
     [SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ];
 
-/// The temporary file of the output in the making.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+/// The temporary files of the outputs in the making.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Removes the temporary file of `output` should a signal end the process.
 pub fn remove_if_interrupted(output: &OutputFile) {
-    *unfinished() = output.temporary_path().map(ToOwned::to_owned);
+    if let Some(path) = output.temporary_path() {
+        remove_path_if_interrupted(path);
+    }
+}
+
+/// Removes a temporary file should a signal end the process before it has another name.
+pub fn remove_path_if_interrupted(path: &Path) {
+    let mut unfinished = unfinished();
+    // Those that are finished have gone from their paths.
+    unfinished.retain(|path| path.exists());
+    unfinished.push(path.to_owned());
 }
 
 /// Does what must not be left half done: signals have to wait until it is over.
@@ -40,8 +50,8 @@ pub fn watch() {
         drop(ready);
         for signal in signals.forever() {
             // Kept locked until the end, so that no further file is announced meanwhile.
-            let mut path = unfinished();
-            if let Some(path) = path.take() {
+            let mut paths = unfinished();
+            for path in paths.drain(..) {
                 let _ = std::fs::remove_file(path);
             }
             let _ = emulate_default_handler(signal);
@@ -66,6 +76,6 @@ pub fn die_of_broken_pipe() {
     let _ = emulate_default_handler(SIGPIPE);
 }
 
-fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }

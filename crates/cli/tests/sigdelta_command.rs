@@ -427,3 +427,24 @@ fn inspect_explains_and_draws_a_layered_patch() {
         assert_eq!((end, same as u64), (new.len(), of("same_bytes")));
     }
 }
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let (folder, _) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    run(&["signature", "old", "-o", "signature"]);
+    run(&["diff", "old", "new", "-o", "patch"]);
+    for args in [
+        &["diff", "old", "new", "-b", "512", "--level", "fast"][..],
+        &["diff", "old", "new", "--classic", "--level", "max"],
+        &["inspect", "signature", "--map"],
+        &["inspect", "signature", "--basis", "old"],
+        &["inspect", "old", "--svg", "map.svg"],
+        &["inspect", "patch", "--map", "--json"],
+    ] {
+        let refused = run(args);
+        assert_eq!(status(&refused), 2, "{args:?}: {refused:?}");
+        assert!(stderr(&refused).contains("--"), "{args:?}: {refused:?}");
+    }
+    assert!(!folder.path().join("map.svg").exists());
+}

@@ -2,6 +2,8 @@
 //!
 //! `docs/protocol.md` describes what goes over the wire; [`protocol`] has the names in it.
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;

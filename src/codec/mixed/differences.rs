@@ -5,9 +5,13 @@ use super::range::BitCoder;
 use super::references::{self, Guess, References};
 use crate::codec::{CONTEXT_LEN, OldBytes};
 use crate::error::Result;
+use crate::simd::pages::Pages;
 
 /// Lengths of blocks that one bit may say to be equal, once so many bytes were equal before.
 const BLOCKS: [(usize, u32); 3] = [(4096, 4096), (256, 512), (32, 96)];
+
+/// The longest of them: so far ahead must an encoder see.
+const LOOK_AHEAD: usize = BLOCKS[0].0;
 
 /// Differences that are remembered.
 const HISTORY_LEN: usize = 32;
@@ -51,11 +55,11 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(pages: Pages) -> Result<Self> {
         Ok(Differences {
-            flags: Mixer::new(FLAG_OPTIONS)?,
-            values: Mixer::new(VALUE_OPTIONS)?,
-            blocks: Mixer::new(BLOCK_OPTIONS)?,
+            flags: Mixer::new(FLAG_OPTIONS, pages)?,
+            values: Mixer::new(VALUE_OPTIONS, pages)?,
+            blocks: Mixer::new(BLOCK_OPTIONS, pages)?,
             relative: References::new()?,
             in_code: false,
             absolute: References::new()?,
@@ -70,8 +74,9 @@ impl Differences {
         })
     }
 
-    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them; an encoder
-    /// is given all of them. A decoder fills `new`, `position` is where it begins.
+    /// Codes aligned bytes of a stretch, of which `left` are to come, these among them, and returns how
+    /// many: a decoder fills all of `new`, an encoder leaves bytes of which it cannot tell whether a
+    /// block is equal. `position` is where `new` begins.
     pub(crate) fn code<C: BitCoder>(
         &mut self,
         coder: &mut C,
@@ -79,12 +84,14 @@ impl Differences {
         mut new: impl NewBytes,
         left: usize,
         position: Position,
-    ) {
-        debug_assert!(!C::ENCODES || new.len() == left);
+    ) -> usize {
         let aligned = old.aligned();
         let mut i = 0;
         while i < new.len() {
             if self.equal_left == 0 {
+                if C::ENCODES && new.len() - i < LOOK_AHEAD.min(left - i) {
+                    break;
+                }
                 self.code_blocks(coder, &old, i, &new, left - i);
             }
             if self.equal_left > 0 {
@@ -105,6 +112,7 @@ impl Differences {
             self.absolute.learn(byte);
             i += 1;
         }
+        i
     }
 
     /// Finds out how many of the next bytes are known to be equal.
@@ -297,7 +305,9 @@ impl NewBytes for &[u8] {
     }
 
     fn is_equal(&self, at: usize, bytes: &[u8]) -> bool {
-        self[at..at + bytes.len()] == *bytes
+        let here = &self[at..at + bytes.len()];
+        // Where they are known to be equal, the old bytes were not read.
+        std::ptr::eq(here, bytes) || here == bytes
     }
 
     #[inline(always)]

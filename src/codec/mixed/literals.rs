@@ -3,7 +3,8 @@
 
 use super::mixer::{Mixer, MixerOptions, hash};
 use super::range::BitCoder;
-use crate::error::{Result, try_vec};
+use crate::error::Result;
+use crate::simd::pages::{Pages, try_zeros};
 
 const CONTEXTS: usize = 13;
 /// The last context, which is not of a nibble but of a bit.
@@ -17,9 +18,9 @@ pub(crate) struct Literals {
 }
 
 impl Literals {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(pages: Pages) -> Result<Self> {
         let options = MixerOptions { table_log: 16, weight_sets: 3 * 256, memory: 250, rate: 80 };
-        Ok(Literals { mixer: Mixer::new(options)?, past: Past::new()?, word: 0 })
+        Ok(Literals { mixer: Mixer::new(options, pages)?, past: Past::new(pages)?, word: 0 })
     }
 
     /// Codes literal bytes; `before` are the new bytes before them, the last one lowest.
@@ -128,8 +129,8 @@ struct Guess {
 }
 
 impl Past {
-    fn new() -> Result<Self> {
-        let places = try_vec(0, 1 << PLACES_LOG)?;
+    fn new(pages: Pages) -> Result<Self> {
+        let places = try_zeros(1 << PLACES_LOG, pages)?;
         Ok(Past { bytes: Vec::new(), places, matched: 0, len: 0, misses: 0 })
     }
 

@@ -7,8 +7,8 @@
 //! every machine agrees on every bit.
 
 use super::range::BitCoder;
-use crate::error::{Result, try_vec};
-use crate::simd::pages::try_large_vec;
+use crate::error::Result;
+use crate::simd::pages::{Pages, try_zeros};
 
 /// Stretched probabilities are multiples of 1/256 below 11 in magnitude.
 const STRETCHED_BITS: u32 = 8;
@@ -110,8 +110,10 @@ impl Counter {
 
 /// Contexts that are mixed into one probability.
 pub(crate) struct Mixer<const N: usize> {
-    counters: Vec<Counter>,
-    weights: Vec<[i32; N]>,
+    /// States of [`Counter`]s.
+    counters: Vec<u32>,
+    /// Sets of N; each less the weight that all begin with, so that zero is a new one.
+    weights: Vec<u32>,
     options: MixerOptions,
 }
 
@@ -128,17 +130,17 @@ pub(crate) struct MixerOptions {
     pub(crate) rate: i32,
 }
 
-/// A weight of one.
-const ONE: i32 = 1 << 16;
+/// What a weight begins with: 0.3, of which 1 << 16 is one.
+const FIRST_WEIGHT: i32 = (1 << 16) * 3 / 10;
 
 /// Counters that lie side by side, so that looking up one brings all into the cache.
 const ROW_LEN: u32 = 16;
 
 impl<const N: usize> Mixer<N> {
-    pub(crate) fn new(options: MixerOptions) -> Result<Self> {
+    pub(crate) fn new(options: MixerOptions, pages: Pages) -> Result<Self> {
         Ok(Mixer {
-            counters: try_large_vec(Counter::default(), N << options.table_log)?,
-            weights: try_vec([ONE * 3 / 10; N], options.weight_sets)?,
+            counters: try_zeros(N << options.table_log, pages)?,
+            weights: try_zeros(N * options.weight_sets, pages)?,
             options,
         })
     }
@@ -165,14 +167,16 @@ impl<const N: usize> Mixer<N> {
         set: usize,
         bit: bool,
     ) -> bool {
-        let weights = &mut self.weights[set];
+        let weights: &mut [u32; N] =
+            self.weights[set * N..].first_chunk_mut().expect("a set of weights");
+        let weight = |stored: u32| (stored as i32).wrapping_add(FIRST_WEIGHT);
         let mut inputs = [0; N];
         let mut sum = 0;
         for i in 0..N {
-            let counter = self.counters[places[i] as usize];
+            let counter = Counter(self.counters[places[i] as usize]);
             let stretched = i32::from(STRETCH[counter.p12()]);
             inputs[i] = if counter.count() == 0 { 0 } else { stretched };
-            sum += i64::from(weights[i]) * i64::from(inputs[i]);
+            sum += i64::from(weight(weights[i])) * i64::from(inputs[i]);
         }
         let end = i64::from(STRETCHED_END);
         let sum = (sum >> 16).clamp(1 - end, end - 1) + end;
@@ -181,8 +185,12 @@ impl<const N: usize> Mixer<N> {
         let error = (i32::from(bit) << 16) - i32::from(probability);
         for i in 0..N {
             let step = i64::from(inputs[i]) * i64::from(error) * i64::from(self.options.rate);
-            weights[i] = weights[i].saturating_add(((step + (1 << 19)) >> 20) as i32);
-            self.counters[places[i] as usize].update(bit, self.options.memory);
+            let moved = weight(weights[i]).saturating_add(((step + (1 << 19)) >> 20) as i32);
+            weights[i] = moved.wrapping_sub(FIRST_WEIGHT) as u32;
+            let state = &mut self.counters[places[i] as usize];
+            let mut counter = Counter(*state);
+            counter.update(bit, self.options.memory);
+            *state = counter.0;
         }
         bit
     }

@@ -24,6 +24,7 @@ use self::range::BitCoder;
 use super::column::{self, Coded, Head};
 use super::{Fault, Group, MAX_GROUP_LEN, OldBytes, Piece};
 use crate::format::varint;
+use crate::simd::pages::Pages;
 
 /// First bytes of bodies. Every change of a model that changes a bit needs new ones.
 pub(crate) const LAYOUT: u8 = 2;
@@ -33,6 +34,9 @@ pub(crate) const ZSTD_LITERALS: u8 = 3;
 const MIN_ZSTD_LEN: usize = 4 << 10;
 const ZSTD_LEVEL: i32 = 19;
 const MAX_WINDOW_LOG: u32 = 23;
+
+/// Shorter bodies touch a part of the models' tables only.
+const MANY_BYTES: usize = 32 << 10;
 
 /// Models of all parts of a group.
 struct Models {
@@ -48,12 +52,13 @@ struct Models {
 }
 
 impl Models {
-    fn new(group: Group) -> Result<Self, Fault> {
+    fn new(group: Group, coded_len: usize) -> Result<Self, Fault> {
+        let pages = if coded_len < MANY_BYTES { Pages::Small } else { Pages::Large };
         let models = || -> crate::error::Result<Self> {
             Ok(Models {
-                numbers: Numbers::new(group.start)?,
-                differences: Differences::new()?,
-                literals: Literals::new()?,
+                numbers: Numbers::new(group.start, pages)?,
+                differences: Differences::new(pages)?,
+                literals: Literals::new(pages)?,
                 before: 0,
                 aligned_left: 0,
                 position: Position { old: 0, new: group.start },
@@ -71,11 +76,17 @@ impl Models {
         piece
     }
 
-    fn aligned<C: BitCoder>(&mut self, stream: &mut C, old: OldBytes<'_>, new: impl NewBytes) {
-        let len = new.len();
-        self.differences.code(stream, old, new, self.aligned_left, self.position);
+    /// Returns how many of the bytes were coded, see [`Differences::code`].
+    fn aligned<C: BitCoder>(
+        &mut self,
+        stream: &mut C,
+        old: OldBytes<'_>,
+        new: impl NewBytes,
+    ) -> usize {
+        let len = self.differences.code(stream, old, new, self.aligned_left, self.position);
         self.aligned_left -= len;
         self.position = self.position.after(len);
+        len
     }
 
     /// Takes the aligned bytes that come before literals.
@@ -99,9 +110,10 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(group: Group) -> Result<Self, Fault> {
+    /// About `coded_len` bytes will come of the group.
+    pub(crate) fn new(group: Group, coded_len: usize) -> Result<Self, Fault> {
         Ok(Encoder {
-            models: Models::new(group)?,
+            models: Models::new(group, coded_len)?,
             stream: range::Encoder::new(Vec::new()),
             literal_stream: range::Encoder::new(Vec::new()),
             literals: Vec::new(),
@@ -112,9 +124,10 @@ impl Encoder {
         self.models.piece(&mut self.stream, *piece);
     }
 
-    pub(crate) fn aligned(&mut self, old: OldBytes<'_>, new: &[u8]) {
-        self.models.aligned(&mut self.stream, old, new);
-        self.models.pass(new);
+    pub(crate) fn aligned(&mut self, old: OldBytes<'_>, new: &[u8]) -> usize {
+        let len = self.models.aligned(&mut self.stream, old, new);
+        self.models.pass(&new[..len]);
+        len
     }
 
     pub(crate) fn literals(&mut self, new: &[u8]) {
@@ -195,8 +208,9 @@ impl Decoder {
                 LiteralReader::Stream { stream, is_read: false }
             }
         };
+        let coded_len = body.len();
         let stream = range::Decoder::new(body, start);
-        Ok(Decoder { models: Models::new(group)?, stream, literals })
+        Ok(Decoder { models: Models::new(group, coded_len)?, stream, literals })
     }
 
     pub(crate) fn piece(&mut self) -> Result<Piece, Fault> {

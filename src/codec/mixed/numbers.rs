@@ -5,6 +5,7 @@ use super::range::BitCoder;
 use crate::codec::Piece;
 use crate::error::Result;
 use crate::format::varint::{unzigzag, zigzag};
+use crate::simd::pages::Pages;
 
 const CONTEXTS: usize = 5;
 
@@ -33,10 +34,10 @@ enum Kind {
 
 impl Numbers {
     /// `start` is the position of the group in the new file.
-    pub(crate) fn new(start: u64) -> Result<Self> {
+    pub(crate) fn new(start: u64, pages: Pages) -> Result<Self> {
         let options =
             MixerOptions { table_log: 14, weight_sets: 3 * SETS as usize, memory: 250, rate: 128 };
-        let mixer = Mixer::new(options)?;
+        let mixer = Mixer::new(options, pages)?;
         Ok(Numbers { mixer, old_end: start, aligned: [0; 2], literal: 0, seek: 0 })
     }
 

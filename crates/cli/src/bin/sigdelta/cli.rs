@@ -10,6 +10,8 @@ use sigdelta::layered::PatchLevel;
 use sigdelta::{DeltaOptions, SignatureKind, SignatureOptions, StrongHash, StrongLen, WeakHash};
 
 use crate::exit;
+use crate::pull::PullArgs;
+use crate::push::PushArgs;
 
 /// Differences of large files: layered patches, and signatures and deltas in librsync's format
 ///
@@ -129,9 +131,10 @@ pub enum Command {
         /// --classic or --no-trailer]
         #[arg(long, value_enum)]
         format: Option<Format>,
-        /// How small it shall be, and how soon done
-        #[arg(long, value_enum, default_value_t = LevelChoice::Default)]
-        level: LevelChoice,
+        /// How small it shall be, and how soon done; not with block options or --classic
+        /// [default: default]
+        #[arg(long, value_enum)]
+        level: Option<LevelChoice>,
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
@@ -161,6 +164,16 @@ pub enum Command {
         #[arg(value_hint = ValueHint::FilePath)]
         new: OsString,
     },
+    /// Bring a file to a server, by sending little more than what changed
+    ///
+    /// What the server has at URL is replaced as a whole or not at all, and never by anything but
+    /// FILE. The server is one of sigdelta serve, or another that speaks its protocol.
+    Push(Box<PushArgs>),
+    /// Bring a file from a server, by receiving little more than what changed
+    ///
+    /// If FILE is there it is the old version. It is replaced as a whole or not at all, and never by
+    /// anything but what the server has at URL.
+    Pull(Box<PullArgs>),
     /// Serve the files of a folder over HTTP, and take deltas for them
     ///
     /// A file DIR/KEY is the resource http://ADDR:PORT/v1/o/KEY, for "sigdelta push" and "pull", for
@@ -318,7 +331,7 @@ pub struct Inspected {
     #[arg(long)]
     pub commands: bool,
     /// Draw where the bytes of a layered patch's result come from
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub map: bool,
     /// Write that drawing as SVG into a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -329,6 +342,13 @@ pub struct Inspected {
     /// The basis, without which some patches do not tell their stretches
     #[arg(long, value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub basis: Option<OsString>,
+}
+
+impl Inspected {
+    /// Returns true if something is asked for that layered patches alone have.
+    pub fn of_layered(&self) -> bool {
+        self.map || self.svg.is_some() || self.basis.is_some()
+    }
 }
 
 /// How the work is done; the result does not depend on it.

@@ -26,6 +26,8 @@ use crate::layered;
 use crate::message;
 use crate::peek::Peeked;
 use crate::progress::Progress;
+use crate::pull::pull;
+use crate::push::push;
 use crate::report::Report;
 use crate::serve::serve;
 
@@ -51,6 +53,11 @@ pub fn run(cli: Cli) -> Result<Exit> {
                 message::error(&format!("{options} are for --format librsync"));
                 return Ok(Exit::Usage);
             }
+            if by_blocks && level.is_some() {
+                message::error("--level is not for block options and --classic");
+                return Ok(Exit::Usage);
+            }
+            let level = level.unwrap_or(LevelChoice::Default);
             let options = making.options();
             if by_blocks {
                 diff_by_blocks(&old, &new, parameters, options, work, &output, verbosity)?;
@@ -73,6 +80,8 @@ pub fn run(cli: Cli) -> Result<Exit> {
         Command::Verify { basis, delta, new } => {
             return verify(&basis, &delta, &new, verbosity);
         }
+        Command::Push(args) => return push(&args, verbosity),
+        Command::Pull(args) => return pull(&args, verbosity),
         Command::Serve(options) => serve(&options)?,
         Command::Generate { what } => generate(what)?,
     }
@@ -92,7 +101,9 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
             .map(OsString::as_os_str)
             .collect(),
         Command::Verify { basis, delta, new } => vec![basis, delta, new],
-        Command::Serve(_) | Command::Generate { .. } => vec![],
+        Command::Push(_) | Command::Pull(_) | Command::Serve(_) | Command::Generate { .. } => {
+            vec![]
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Exit {
     Invalid = 4,
     Limit = 5,
     Mismatch = 6,
+    Changed = 7,
+    Remote = 8,
 }
 
 /// The table in the help.
@@ -24,7 +26,9 @@ Exit status:
   3  a file cannot be read or written, or exists (see --force)
   4  an input is another kind of file, corrupt or truncated
   5  a limit such as --max-output was reached, or there is no memory
-  6  patch: the result is not what the delta promises, or cannot be verified
+  6  patch, pull: the result is not what was promised, or cannot be verified
+  7  push: the server's file is not the one of --if-match, or changes all the time
+  8  push, pull: the server cannot be reached, refuses or has no such file
   A signal ends the program as usual (130 for SIGINT in most shells) and leaves
   no unfinished file.";
 

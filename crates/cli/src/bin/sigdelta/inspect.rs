@@ -28,6 +28,13 @@ pub fn inspect(mut input: Input, what: &Inspected, as_json: bool) -> Result<Exit
         .map_err(|cause| Error::Io { action: IoAction::Read, cause }.in_file(&name))?;
     let magic = start.iter().fold(0u32, |magic, &byte| magic << 8 | u32::from(byte));
     let file = Input { name: name.clone(), file: input.duplicate()? };
+    if what.of_layered() && start != LAYERED_MAGIC {
+        message::error(&format!(
+            "{} is no layered patch; --map, --svg and --basis are for those",
+            name.display()
+        ));
+        return Ok(Exit::Usage);
+    }
     let rest = start.as_slice().chain(&mut input.file);
     let mut exit = Exit::Success;
     let description = if start.len() == 4 && magic == DELTA_MAGIC {

@@ -10,6 +10,9 @@ mod map;
 mod message;
 mod peek;
 mod progress;
+mod pull;
+mod push;
+mod remote;
 mod report;
 mod serve;
 

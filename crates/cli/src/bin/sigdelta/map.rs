@@ -33,7 +33,9 @@ struct Cell {
 
 impl Map {
     pub fn new(header: &PatchHeader) -> Self {
-        let cells = |most: usize| vec![Cell::default(); most.min(header.result_len as usize)];
+        let cells = |most: usize| {
+            vec![Cell::default(); most.min(usize::try_from(header.result_len).unwrap_or(most))]
+        };
         Map {
             new_len: header.result_len,
             old_len: header.basis_len,

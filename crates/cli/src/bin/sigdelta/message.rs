@@ -73,6 +73,11 @@ pub fn hint(error: &Error) {
         }
         _ => return,
     };
+    hint_text(text);
+}
+
+/// Prints what could be done.
+pub fn hint_text(text: &str) {
     labelled("hint", AnsiColor::Cyan.on_default(), text);
 }
 

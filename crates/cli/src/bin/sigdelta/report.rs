@@ -8,6 +8,7 @@ use sigdelta::layered::{ApplyStats, MakeStats};
 use sigdelta::{
     CommandStats, DeltaStats, PatchStats, Result, SearchStats, SignatureParams, SignatureStats,
 };
+use sigdelta_remote::client::Traffic;
 
 use crate::cli::Verbosity;
 use crate::message;
@@ -117,6 +118,21 @@ impl Report {
         self.print(object, || vec![format!("the result was verified, root {}", stats.root)])
     }
 
+    /// Reports on a push or pull; `text` is what there is to say of one for people.
+    pub fn transfer(&self, facts: Value, traffic: &Traffic, text: &str) -> Result<()> {
+        let seconds = self.print_json(facts)?;
+        if self.verbosity.stats {
+            message::print_error_line(&format!(
+                "{}: {text}, {seconds:.2} s\n  {} sent, {} received, {} requests",
+                self.command,
+                HumanBytes(traffic.sent_bytes),
+                HumanBytes(traffic.received_bytes),
+                traffic.requests,
+            ));
+        }
+        Ok(())
+    }
+
     /// Prints a verdict, which is the result of the command itself.
     pub fn verdict(&self, same: bool, details: Value, text: &str) -> Result<()> {
         let mut object = self.head();
@@ -136,17 +152,8 @@ impl Report {
     }
 
     fn print(&self, facts: Value, lines: impl FnOnce() -> Vec<String>) -> Result<()> {
-        let seconds = self.started.elapsed().as_secs_f64();
         let (in_bytes, out_bytes) = (facts["in_bytes"].as_u64(), facts["out_bytes"].as_u64());
-        if self.verbosity.json {
-            let mut object = self.head();
-            merge(&mut object, facts);
-            object["seconds"] = json!((seconds * 1e6).round() / 1e6);
-            match self.stdout_taken {
-                true => message::print_error_line(&object.to_string()),
-                false => message::print_line(&object.to_string())?,
-            }
-        }
+        let seconds = self.print_json(facts)?;
         if self.verbosity.stats {
             let (in_bytes, out_bytes) = (in_bytes.unwrap_or(0), out_bytes.unwrap_or(0));
             let most = in_bytes.max(out_bytes);
@@ -164,6 +171,21 @@ impl Report {
             message::print_error_line(&text);
         }
         Ok(())
+    }
+
+    /// Prints what was done for programs, if they ask, and returns how many seconds it took.
+    fn print_json(&self, facts: Value) -> Result<f64> {
+        let seconds = self.started.elapsed().as_secs_f64();
+        if self.verbosity.json {
+            let mut object = self.head();
+            merge(&mut object, facts);
+            object["seconds"] = json!((seconds * 1e6).round() / 1e6);
+            match self.stdout_taken {
+                true => message::print_error_line(&object.to_string()),
+                false => message::print_line(&object.to_string())?,
+            }
+        }
+        Ok(seconds)
     }
 }
 

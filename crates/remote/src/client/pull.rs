@@ -1,0 +1,532 @@
+//! Pulling one file: only what the old one lacks is asked for, or the whole, with what broke off.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use hyper::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use hyper::{Method as Verb, StatusCode};
+use sigdelta::exchange::{ChunkSignatureOptions, sign};
+use sigdelta::file::{Existing, OutputFile, apply_patch_to, open, regular_len};
+use sigdelta::io::BufferSizes;
+use sigdelta::layered::ApplyOptions;
+use sigdelta::{IoAction, Monitor, PatchOptions, SignatureOptions, StrongLen, parallel};
+use tempfile::spooled_tempfile;
+use tokio::sync::mpsc::channel;
+use tokio::task::spawn_blocking;
+
+use super::digest::Hasher;
+use super::location::Location;
+use super::payload::{self, Payload};
+use super::push::{Remote, digest_of, head};
+use super::resume::name_of;
+use super::session::{Answer, Question, Session, Tries};
+use super::work::{self, Stage};
+use super::{Choice, Error, Method, PullOptions, PullReport, Result, is_worth};
+use crate::protocol::{DELTAS, Digest, header, media};
+
+/// A content of so few bytes is not worth a signature.
+const SMALL: u64 = 1 << 10;
+/// Received pieces that wait for the disk.
+const PIECES: usize = 16;
+/// Up to so many bytes of a patch are kept in memory.
+const SPOOL_LEN: usize = 4 << 20;
+
+/// Pulls a resource, of which something may be known.
+pub(super) async fn pull(
+    session: &mut Session,
+    location: &Location,
+    known: Option<Remote>,
+    path: &Path,
+    options: &PullOptions,
+) -> Result<PullReport> {
+    let before = session.traffic();
+    let remote = match known {
+        Some(remote) => remote,
+        None => head(session, location).await?.ok_or_else(|| not_found(location))?,
+    };
+    let old = OldFile::open(path);
+    let mut pull = Pull { session, location, path, options };
+    let Pulled { method, bytes, payload_bytes, etag } = pull.run(remote, old).await?;
+    let traffic = session.traffic().since(before);
+    Ok(PullReport { method, bytes, payload_bytes, etag, traffic })
+}
+
+struct Pull<'a> {
+    session: &'a mut Session,
+    location: &'a Location,
+    path: &'a Path,
+    options: &'a PullOptions,
+}
+
+/// What has come.
+struct Pulled {
+    method: Method,
+    bytes: u64,
+    payload_bytes: u64,
+    etag: String,
+}
+
+/// The file that is to be replaced.
+struct OldFile {
+    file: File,
+    len: u64,
+}
+
+impl OldFile {
+    /// Returns None if there is no file.
+    fn open(path: &Path) -> Option<Self> {
+        let file = open(path).ok()?;
+        let len = regular_len(&file)?;
+        Some(OldFile { file, len })
+    }
+
+    fn duplicate(&self, path: &Path) -> Result<File> {
+        let file = self.file.try_clone();
+        file.map_err(|cause| failed(IoAction::Open, path)(cause).into())
+    }
+}
+
+impl Pull<'_> {
+    async fn run(&mut self, remote: Remote, old: Option<OldFile>) -> Result<Pulled> {
+        if let Some(old) = &old {
+            let bytes = payload::shared(old.duplicate(self.path)?);
+            let (digest, _) = digest_of(self.session, self.path, &bytes, old.len).await?;
+            if digest.etag() == remote.etag {
+                let Remote { etag, len: bytes, .. } = remote;
+                return Ok(Pulled { method: Method::Unchanged, bytes, payload_bytes: 0, etag });
+            }
+        }
+        let choice = self.options.choice;
+        if let Some(old) = &old
+            && choice != Choice::Full
+            && old.len > 0
+            && (choice != Choice::Auto || remote.len > SMALL)
+        {
+            let methods: &[Method] = match choice {
+                Choice::Librsync => &[Method::Librsync],
+                Choice::Layered => &[Method::Layered],
+                _ => &[Method::Layered, Method::Librsync],
+            };
+            for &method in methods {
+                match self.by_delta(method, old, &remote).await {
+                    Ok(Some(pulled)) => return Ok(pulled),
+                    Ok(None) => break,
+                    Err(error) if choice == Choice::Auto && is_of_this_way(&error) => {
+                        self.session.watcher.retry(&error);
+                        // Another way helps against what the server does not know, but not if
+                        // something came and was wrong.
+                        if !error.is_unsupported() {
+                            break;
+                        }
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        drop(old);
+        self.whole(remote).await
+    }
+
+    /// Pulls what the old file lacks. Returns None if that is not worth it.
+    async fn by_delta(
+        &mut self,
+        method: Method,
+        old: &OldFile,
+        remote: &Remote,
+    ) -> Result<Option<Pulled>> {
+        self.session.watcher.stage(Stage::Read, Some(old.len));
+        let signature = self.signature(method, old).await?;
+        if self.options.choice == Choice::Auto && !is_worth(signature.len, remote.len) {
+            return Ok(None);
+        }
+        let accept = if method == Method::Layered { media::PATCH } else { media::LIBRSYNC_DELTA };
+        let question = Question::new(Verb::POST, self.location.path_of(DELTAS))
+            .header(ACCEPT, accept)
+            .payload(signature);
+        let mut tries = Tries::new(self.session);
+        // Whoever sends more could have sent the file.
+        let max_len = remote.len.saturating_add(remote.len / 8).saturating_add(1 << 20);
+        let (answer, patch) = loop {
+            self.session.watcher.stage(Stage::Send, question.payload.as_ref().map(|body| body.len));
+            let error = match self.session.ask_once(&question).await {
+                Ok(mut answer) => {
+                    self.session.watcher.stage(Stage::Receive, None);
+                    let sink = Sink::new(spooled_tempfile(SPOOL_LEN), std::env::temp_dir());
+                    match receive(self.session, &mut answer, sink, max_len).await? {
+                        (sink, None) => break (answer, sink),
+                        (_, Some(error)) => error,
+                    }
+                }
+                Err(error) => error,
+            };
+            tries.wait(&self.session.watcher, error).await?;
+        };
+        let etag = answer.etag()?;
+        let promised = promised(&answer)?;
+        let Sink { to: mut patch, len: payload_bytes, .. } = patch;
+        self.session.watcher.stage(Stage::Build, Some(remote.len));
+        let output = OutputFile::create(self.path, Existing::Replace, &[])?;
+        let Some(temporary) = output.temporary_path().map(ToOwned::to_owned) else {
+            // Written directly, so that it could not be verified first.
+            return Ok(None);
+        };
+        self.session.watcher.temporary(&temporary);
+        let (basis, threads) = (old.duplicate(self.path)?, self.options.threads);
+        let names = self.path.to_owned();
+        let (output, bytes) = self
+            .work(move |monitor| {
+                patch.rewind().map_err(|cause| failed(IoAction::Read, "the patch")(cause))?;
+                let mut output = output;
+                let made = match method {
+                    Method::Layered => {
+                        let options = ApplyOptions::new();
+                        apply_patch_to(basis, patch, &mut output, options, threads, monitor)
+                            .map(|stats| stats.out_bytes)
+                    }
+                    _ => {
+                        let (options, buffers) = (PatchOptions::new(), BufferSizes::default());
+                        sigdelta::io::patch(&basis, patch, &mut output, options, buffers, monitor)
+                            .map(|stats| stats.out_bytes)
+                    }
+                };
+                let bytes = made.map_err(|error| error.in_file(names))?;
+                Ok((output, bytes))
+            })
+            .await?;
+        let bytes_of = payload::shared(open(&temporary)?);
+        let (found, _) = digest_of(self.session, &temporary, &bytes_of, bytes).await?;
+        if found != promised {
+            return Err(Error::WrongDigest);
+        }
+        self.commit(output)?;
+        Ok(Some(Pulled { method, bytes, payload_bytes, etag }))
+    }
+
+    /// Returns the signature of the old file.
+    async fn signature(&self, method: Method, old: &OldFile) -> Result<Payload> {
+        let (mut file, len) = (old.duplicate(self.path)?, old.len);
+        let threads = self.options.threads;
+        let path = self.path.to_owned();
+        self.work(move |monitor| {
+            if method == Method::Layered {
+                let average_len = one_round_average_len(len);
+                let options =
+                    ChunkSignatureOptions::new().average_len(average_len).threads(threads);
+                return Payload::write(media::SIGNATURE, |output| {
+                    sign(&file, len, options, output, monitor).map(drop)
+                });
+            }
+            file.rewind().map_err(failed(IoAction::Read, &path))?;
+            let options = SignatureOptions::new().strong_len(StrongLen::Min);
+            let params = options.params(Some(len))?;
+            Payload::write(media::LIBRSYNC_SIGNATURE, |output| {
+                parallel::signature(&file, output, params, threads, monitor).map(drop)
+            })
+        })
+        .await
+    }
+
+    /// Pulls all of it.
+    async fn whole(&mut self, remote: Remote) -> Result<Pulled> {
+        match &self.options.resume_dir {
+            None => {
+                let output = OutputFile::create(self.path, Existing::Replace, &[])?;
+                if let Some(temporary) = output.temporary_path() {
+                    self.session.watcher.temporary(temporary);
+                }
+                let sink = Sink::new(output, self.path.to_owned());
+                let (sink, pulled) = self.download(sink, &remote.etag, Some(remote.len)).await?;
+                self.commit(sink.to)?;
+                Ok(pulled)
+            }
+            Some(folder) => {
+                let part = PartFile::new(folder, &self.location.url(), &remote.etag);
+                let pulled = self.by_part(&part, &remote).await;
+                // What broke off can go on; nothing else can.
+                if !pulled.as_ref().is_err_and(Error::is_transient) {
+                    part.forget();
+                }
+                pulled
+            }
+        }
+    }
+
+    /// Pulls into a file that outlives an interruption, and copies it to its place.
+    async fn by_part(&mut self, part: &PartFile, remote: &Remote) -> Result<Pulled> {
+        let place = part.clone();
+        let len = remote.len;
+        let sink = self.work(move |monitor| place.open(len, monitor)).await?;
+        let (sink, pulled) = self.download(sink, &remote.etag, Some(remote.len)).await?;
+        let mut output = OutputFile::create(self.path, Existing::Replace, &[])?;
+        if let Some(temporary) = output.temporary_path() {
+            self.session.watcher.temporary(temporary);
+        }
+        let path = self.path.to_owned();
+        let mut file = sink.to;
+        let output = self
+            .work(move |_| {
+                file.rewind()
+                    .and_then(|()| io::copy(&mut file, &mut output))
+                    .map_err(failed(IoAction::Write, path))?;
+                Ok(output)
+            })
+            .await?;
+        self.commit(output)?;
+        Ok(pulled)
+    }
+
+    /// Receives what a sink lacks of a content, again if it breaks off, and verifies it.
+    async fn download<W: Place>(
+        &mut self,
+        mut sink: Sink<W>,
+        etag: &str,
+        mut expected_len: Option<u64>,
+    ) -> Result<(Sink<W>, Pulled)> {
+        let mut etag = etag.to_owned();
+        let mut digest = Digest::from_etag(&etag);
+        let mut payload_bytes = 0;
+        let mut tries = Tries::new(self.session);
+        while expected_len != Some(sink.len) || sink.len == 0 {
+            self.session.watcher.stage(Stage::Receive, expected_len);
+            let mut question = Question::new(Verb::GET, self.location.resource());
+            if sink.len > 0 {
+                question = question
+                    .header(RANGE, format!("bytes={}-", sink.len))
+                    .header(IF_RANGE, etag.clone());
+            }
+            let before = sink.len;
+            let error = match self.session.ask_once(&question).await {
+                Ok(mut answer) => {
+                    if answer.status == StatusCode::PARTIAL_CONTENT {
+                        check_range(&answer, before)?;
+                    } else {
+                        // All of it, perhaps of another content.
+                        sink.restart()?;
+                        etag = answer.etag()?;
+                        digest = Some(promised(&answer)?);
+                        expected_len = answer.len().ok();
+                    }
+                    let start = sink.len;
+                    let max_len = expected_len.map_or(u64::MAX, |len| len.saturating_sub(start));
+                    let (received, error) =
+                        receive(self.session, &mut answer, sink, max_len).await?;
+                    sink = received;
+                    payload_bytes += sink.len - start;
+                    match error {
+                        None => break,
+                        Some(error) => error,
+                    }
+                }
+                Err(error) if error.status() == Some(404) => return Err(not_found(self.location)),
+                Err(error) => error,
+            };
+            if sink.len > before {
+                tries = Tries::new(self.session);
+            }
+            tries.wait(&self.session.watcher, error).await?;
+        }
+        if digest != Some(sink.hasher.clone().finish()) {
+            return Err(Error::WrongDigest);
+        }
+        let bytes = sink.len;
+        Ok((sink, Pulled { method: Method::Full, bytes, payload_bytes, etag }))
+    }
+
+    fn commit(&self, output: OutputFile) -> Result<()> {
+        let (mut output, mut result) = (Some(output), Ok(()));
+        self.session.watcher.commit(&mut || {
+            if let Some(output) = output.take() {
+                result = output.commit();
+            }
+        });
+        result.map_err(Error::from)
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Monitor) -> sigdelta::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let done = work::run(&self.session.watcher, work).await;
+        done.map_err(|error| error.in_file(self.path).into())
+    }
+}
+
+/// Where received bytes go: counted and hashed.
+#[derive(Debug)]
+struct Sink<W> {
+    to: W,
+    /// For errors.
+    name: PathBuf,
+    len: u64,
+    hasher: Hasher,
+}
+
+/// A place for bytes that can be emptied.
+trait Place: Write + Send + 'static {
+    fn empty(&mut self) -> io::Result<()>;
+}
+
+impl Place for File {
+    fn empty(&mut self) -> io::Result<()> {
+        self.set_len(0)?;
+        self.rewind()
+    }
+}
+
+impl<W: Write> Sink<W> {
+    fn new(to: W, name: PathBuf) -> Self {
+        Sink { to, name, len: 0, hasher: Hasher::default() }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> sigdelta::Result<()> {
+        self.to.write_all(bytes).map_err(failed(IoAction::Write, &self.name))?;
+        self.len += bytes.len() as u64;
+        self.hasher.update(bytes);
+        Ok(())
+    }
+}
+
+impl<W: Place> Sink<W> {
+    /// Begins anew.
+    fn restart(&mut self) -> Result<()> {
+        if self.len > 0 {
+            self.to.empty().map_err(failed(IoAction::Write, &self.name))?;
+            self.len = 0;
+            self.hasher = Hasher::default();
+        }
+        Ok(())
+    }
+}
+
+impl Place for OutputFile {
+    fn empty(&mut self) -> io::Result<()> {
+        if self.temporary_path().is_none() {
+            return Err(io::Error::other("the content changed while it was written"));
+        }
+        let path = self.path().to_owned();
+        *self = OutputFile::create(&path, Existing::Replace, &[]).map_err(io::Error::other)?;
+        Ok(())
+    }
+}
+
+/// Puts the body of an answer into a sink. Returns the sink and what ended the body early, if anything.
+async fn receive<W: Write + Send + 'static>(
+    session: &mut Session,
+    answer: &mut Answer,
+    mut sink: Sink<W>,
+    max_len: u64,
+) -> Result<(Sink<W>, Option<Error>)> {
+    let (to_disk, mut pieces) = channel::<hyper::body::Bytes>(PIECES);
+    let mut done_bytes = sink.len;
+    let most = sink.len.saturating_add(max_len);
+    let writing = spawn_blocking(move || {
+        while let Some(piece) = pieces.blocking_recv() {
+            sink.put(&piece)?;
+        }
+        Ok::<_, sigdelta::Error>(sink)
+    });
+    let ended_by = loop {
+        let piece = match session.next_bytes(answer).await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        };
+        done_bytes += piece.len() as u64;
+        if done_bytes > most {
+            break Some(Error::BadAnswer { what: "it is longer than it may be" });
+        }
+        session.watcher.progress(done_bytes);
+        if to_disk.send(piece).await.is_err() {
+            // The writer has failed and says why.
+            break None;
+        }
+    };
+    drop(to_disk);
+    let sink = writing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    Ok((sink?, ended_by))
+}
+
+/// What has come of a content, in a file that outlives an interruption.
+#[derive(Clone, Debug)]
+struct PartFile {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl PartFile {
+    fn new(folder: &Path, url: &str, etag: &str) -> Self {
+        let name = name_of(&[url.as_bytes(), etag.as_bytes()]);
+        PartFile { folder: folder.to_owned(), path: folder.join(format!("{name}.part")) }
+    }
+
+    /// Opens the file, which may have up to `max_len` bytes, behind what it has.
+    fn open(&self, max_len: u64, monitor: &mut dyn Monitor) -> sigdelta::Result<Sink<File>> {
+        let opened = fs::create_dir_all(&self.folder).and_then(|()| {
+            let mut options = fs::OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(&self.path)
+        });
+        let file = opened.map_err(failed(IoAction::Create, &self.path))?;
+        let mut sink = Sink::new(file, self.path.clone());
+        let (hasher, len) = Hasher::of(&sink.to, monitor)?;
+        (sink.hasher, sink.len) = (hasher, len);
+        let at = match len <= max_len {
+            true => sink.to.seek(SeekFrom::Start(len)).map(drop),
+            false => sink.to.empty(),
+        };
+        at.map_err(failed(IoAction::Write, &self.path))?;
+        if len > max_len {
+            (sink.hasher, sink.len) = Default::default();
+        }
+        Ok(sink)
+    }
+
+    fn forget(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Returns how long the chunks of a signature should be that is all the other side will know: about
+/// the square root of the file's length, at which sums and chunks that changed cost about the same.
+fn one_round_average_len(len: u64) -> u32 {
+    let average_len = len.isqrt().max(1);
+    (1u64 << average_len.ilog2()).clamp(512, 64 << 10) as u32
+}
+
+/// Returns the digest that an answer promises.
+fn promised(answer: &Answer) -> Result<Digest> {
+    let digest =
+        answer.header(header::REPR_DIGEST).and_then(|text| Digest::from_repr_digest(text).ok());
+    let digest = digest.or_else(|| answer.header(ETAG).and_then(Digest::from_etag));
+    digest.ok_or(Error::BadAnswer { what: "there is no Repr-Digest" })
+}
+
+/// Checks that what comes begins where it was asked for.
+fn check_range(answer: &Answer, start: u64) -> Result<()> {
+    let range = answer.header(CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes "));
+    let found = range.and_then(|range| range.split_once('-')?.0.parse().ok());
+    match found == Some(start) {
+        true => Ok(()),
+        false => Err(Error::BadAnswer { what: "the range is not the one that was asked for" }),
+    }
+}
+
+/// Returns true if the error speaks of the way that was gone, so that another may lead there.
+fn is_of_this_way(error: &Error) -> bool {
+    match error {
+        Error::WrongDigest | Error::BadAnswer { .. } => true,
+        Error::File(error) => error.kind() != sigdelta::ErrorKind::Io,
+        error => error.is_unsupported() || error.status() == Some(422),
+    }
+}
+
+fn not_found(location: &Location) -> Error {
+    Error::NotFound { key: location.key().to_owned() }
+}
+
+fn failed(action: IoAction, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> sigdelta::Error {
+    move |cause| sigdelta::Error::Io { action, cause }.in_file(path)
+}
