@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::App;
+use super::metrics::Metrics;
 use super::reply::Problem;
 use crate::protocol::{HEALTH, Kind};
 
@@ -33,7 +34,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     let path = request.uri().path().to_owned();
     let waits = request.headers().contains_key(EXPECT);
     let operation = operation_of(&method, request.extensions().get::<MatchedPath>());
-    app.metrics.in_flight.inc();
+    let in_flight = Metrics::count(&app.metrics.in_flight);
     let (request, mut rest, received) = watch_body(request);
     let mut response = match admit(&app, &method, &path, &request) {
         Ok(_permit) => next.run(request).await,
@@ -49,7 +50,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    app.metrics.in_flight.dec();
+    drop(in_flight);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     let received = received.load(Ordering::Relaxed);

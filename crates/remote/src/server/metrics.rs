@@ -79,6 +79,12 @@ impl Metrics {
         }
     }
 
+    /// Counts one more in a gauge until the return value is dropped.
+    pub(super) fn count(gauge: &IntGauge) -> Counted {
+        gauge.inc();
+        Counted(gauge.clone())
+    }
+
     /// Counts a request.
     pub(super) fn request(&self, operation: &str, status: u16, seconds: f64) {
         self.requests.with_label_values(&[operation, &status.to_string()]).inc();
@@ -112,6 +118,15 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// Counts as long as it is there.
+pub(super) struct Counted(IntGauge);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

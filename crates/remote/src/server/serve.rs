@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::App;
+use super::metrics::Metrics;
 use super::patient::Patient;
 use super::routes::router;
 
@@ -58,7 +59,7 @@ pub(super) async fn serve(
         let watcher = graceful.watcher();
         tokio::spawn(async move {
             let _permit = permit;
-            app.metrics.connections.inc();
+            let _counted = Metrics::count(&app.metrics.connections);
             let _ = stream.set_nodelay(true);
             if let Some(stream) = secured(stream, &app).await {
                 let stream = TokioIo::new(Patient::new(stream, app.timeouts.idle));
@@ -67,7 +68,6 @@ pub(super) async fn serve(
                     tracing::debug!(%error, "a connection ended");
                 }
             }
-            app.metrics.connections.dec();
         });
     }
     drop(listener);
