@@ -686,6 +686,17 @@ async fn an_upload_that_the_server_forgot_or_of_another_content_begins_anew() {
 }
 
 #[tokio::test]
+async fn an_upload_of_what_has_come_meanwhile_is_done_before_it_begins() {
+    let content = noise(5000);
+    let there = format!("204 No Content\r\netag: {}", etag(&content));
+    let server = Server::new(vec![reply("404 Not Found", b""), reply(&there, b"")]);
+    let (file, state) = (file(&content), tempfile::tempdir().unwrap());
+    let options = PushOptions::new().resume_dir(state.path().to_owned());
+    client().push(file.path(), &server.url, &options, Arc::new(())).await.unwrap();
+    assert!(server.end()[1].body.is_empty());
+}
+
+#[tokio::test]
 async fn a_download_goes_on_for_another_client() {
     let content = noise(200_000);
     let tag = etag(&content);
@@ -737,8 +748,15 @@ async fn a_dry_run_changes_nothing_and_an_unchanged_file_asks_once() {
 async fn a_pull_sends_a_signature_and_applies_what_comes() {
     let (old, new) = pair();
     let result = new.clone();
+    let has = format!("if-none-match: {}", etag(&old));
+    let head = format!("206 Partial Content\r\netag: {}\r\ncontent-range: ", etag(&new));
+    let first_byte = reply(&format!("{head}bytes 0-0/{}", new.len()), &new[..1]);
     let server = Server::by(vec![
-        head_of(&new).into(),
+        Box::new(move |came| {
+            assert_eq!(came.line, "GET /v1/o/k");
+            assert!(came.has("a-im: sigdelta") && came.has(&has) && came.has("range: bytes=0-0"));
+            first_byte
+        }),
         Box::new(move |came| {
             assert_eq!(came.line, "POST /v1/delta/k");
             assert!(came.has("accept: application/vnd.sigdelta.patch"));

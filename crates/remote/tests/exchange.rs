@@ -222,6 +222,15 @@ fn who_has_an_earlier_version_gets_a_patch_while_it_is_kept() {
         server.send("GET", "/v1/o/a", &[("A-IM", manipulation), ("If-None-Match", &tag)], b"")
     };
     let [first, second, third, last] = &versions[..] else { unreachable!() };
+    let get_or_a_byte = |has: &[u8]| {
+        let tag = Digest::of(has).etag();
+        let headers =
+            [("A-IM", "sigdelta"), ("If-None-Match", tag.as_str()), ("Range", "bytes=0-0")];
+        server.send("GET", "/v1/o/a", &headers, b"")
+    };
+    get_or_a_byte(third).expect(226);
+    assert_eq!(get_or_a_byte(first).expect(206).body, last[..1]);
+    get_or_a_byte(last).expect(304);
     for has in [second, third] {
         let reply = get(has, "gzip, sigdelta").expect(226);
         assert_eq!(reply.header("im"), Some("sigdelta"));

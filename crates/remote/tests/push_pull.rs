@@ -10,7 +10,7 @@ use sigdelta_remote::client::{
     Choice, Client, ClientOptions, Error, Method, PullOptions, PullReport, PushOptions, PushReport,
     Result,
 };
-use sigdelta_remote::server::{Server, ServerOptions};
+use sigdelta_remote::server::{Server, ServerOptions, Tls, Tokens};
 use sigdelta_remote::storage::{Folder, FolderOptions};
 
 /// A server of an empty folder, a client, and a folder for files.
@@ -22,13 +22,17 @@ struct Setting {
 
 impl Setting {
     async fn new() -> Self {
+        Self::with(FolderOptions::new(), ServerOptions::new()).await
+    }
+
+    async fn with(storage: FolderOptions, options: ServerOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("server");
         fs::create_dir(&root).unwrap();
-        let storage = Arc::new(Folder::open(&root, FolderOptions::new()).unwrap());
+        let storage = Arc::new(Folder::open(&root, storage).unwrap());
         let own = storage.own().to_owned();
         let address = "127.0.0.1:0".parse().unwrap();
-        let server = Server::bind(address, storage, &own, ServerOptions::new()).await.unwrap();
+        let server = Server::bind(address, storage, &own, options).await.unwrap();
         let url = format!("http://{}/v1/o/", server.address().unwrap());
         tokio::spawn(server.run(std::future::pending()));
         let client = Client::new(ClientOptions::new().retries(1)).unwrap();
@@ -144,6 +148,69 @@ async fn a_file_is_pulled_by_every_way() {
     assert!(matches!(nothing, Err(Error::NotFound { .. })), "{nothing:?}");
     let folder = setting.pull("", &new_place, PullOptions::new()).await;
     assert!(matches!(folder, Err(Error::BadUrl { .. })), "{folder:?}");
+}
+
+#[tokio::test]
+async fn what_the_server_had_before_is_brought_up_to_date_by_its_patch() {
+    let keeping = FolderOptions::new().versions_per_key(1);
+    let setting = Setting::with(keeping, ServerOptions::new()).await;
+    let (old, new) = pair();
+    let (old_file, new_file) = (setting.file("old", &old), setting.file("new", &new));
+    setting.push(&old_file, "file", &PushOptions::new()).await;
+    setting.push(&new_file, "file", &PushOptions::new()).await;
+    let pulled = setting.pull("file", &old_file, PullOptions::new()).await.unwrap();
+    assert_eq!((pulled.method, pulled.traffic.requests), (Method::Base, 1));
+    assert_eq!(pulled.bytes, new.len() as u64);
+    assert!(fs::read(&old_file).unwrap() == new);
+    let over_the_wire = pulled.traffic.sent_bytes + pulled.traffic.received_bytes;
+    assert!(over_the_wire < 5000, "{pulled:?}");
+
+    // A file that the server never had, and one that is empty there now.
+    let other = setting.file("other", &old[1..]);
+    let pulled = setting.pull("file", &other, PullOptions::new()).await.unwrap();
+    assert_eq!(pulled.method, Method::Layered);
+    setting.push(&setting.file("empty", b""), "file", &PushOptions::new()).await;
+    let pulled = setting.pull("file", &other, PullOptions::new()).await.unwrap();
+    assert!(pulled.method == Method::Base && fs::read(&other).unwrap().is_empty());
+    let old = setting.file("old", &old);
+    let pulled = setting.pull("file", &old, PullOptions::new()).await.unwrap();
+    assert!(pulled.method == Method::Full && fs::read(&old).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn tls_and_tokens_are_told_apart_from_those_of_strangers() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = files.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let (cert, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let tls = Tls::from_files(&file("cert", cert.clone()), &file("key", key)).unwrap();
+    let tokens = file("tokens", "read looks\nwrite writes\n".to_owned());
+    let tokens = Tokens::from_file(&tokens).unwrap();
+    let options = ServerOptions::new().tls(tls).tokens(tokens);
+    let setting = Setting::with(FolderOptions::new(), options).await;
+    let url = setting.url("file").replace("http://127.0.0.1", "https://localhost");
+    let content = setting.file("content", &noise(9, 10_000));
+    let push = async |cert: &str, token: Option<&str>| {
+        let options = ClientOptions::new()
+            .retries(0)
+            .ca_certificates(cert)
+            .token(token.map(ToOwned::to_owned));
+        let client = Client::new(options).unwrap();
+        client.push(&content, &url, &PushOptions::new(), Arc::new(())).await
+    };
+    let stranger = push("", Some("writes")).await;
+    assert!(matches!(stranger, Err(Error::Connect { .. })), "{stranger:?}");
+    for (token, status) in [(None, 401), (Some("guessed"), 401), (Some("looks"), 403)] {
+        assert_eq!(push(&cert, token).await.unwrap_err().status(), Some(status), "{token:?}");
+    }
+    let pushed = push(&cert, Some("writes")).await.unwrap();
+    assert!(setting.content("file") == noise(9, 10_000));
+    // The handshake counts.
+    assert!(pushed.traffic.received_bytes > 1000, "{pushed:?}");
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ pub enum Choice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {
-    /// By a layered patch against an old file that was at hand.
+    /// By a layered patch against an old file that the side with the new one had as well.
     Base,
     /// As a whole.
     Full,

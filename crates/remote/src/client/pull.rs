@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use hyper::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use hyper::header::{ACCEPT, CONTENT_RANGE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE};
 use hyper::{Method as Verb, StatusCode};
 use sigdelta::exchange::{ChunkSignatureOptions, sign};
 use sigdelta::file::{Existing, OutputFile, apply_patch_to, open, regular_len};
 use sigdelta::io::BufferSizes;
 use sigdelta::layered::ApplyOptions;
 use sigdelta::{IoAction, Monitor, PatchOptions, SignatureOptions, StrongLen, parallel};
-use tempfile::spooled_tempfile;
+use tempfile::{SpooledTempFile, spooled_tempfile};
 use tokio::sync::mpsc::channel;
 use tokio::task::spawn_blocking;
 
@@ -23,7 +23,7 @@ use super::resume::name_of;
 use super::session::{Answer, Question, Session, Tries};
 use super::work::{self, Stage};
 use super::{Choice, Error, Method, PullOptions, PullReport, Result, is_worth};
-use crate::protocol::{DELTAS, Digest, header, media};
+use crate::protocol::{DELTAS, Digest, IM_LAYERED, header, media};
 
 /// A content of so few bytes is not worth a signature.
 const SMALL: u64 = 1 << 10;
@@ -41,13 +41,9 @@ pub(super) async fn pull(
     options: &PullOptions,
 ) -> Result<PullReport> {
     let before = session.traffic();
-    let remote = match known {
-        Some(remote) => remote,
-        None => head(session, location).await?.ok_or_else(|| not_found(location))?,
-    };
     let old = OldFile::open(path);
     let mut pull = Pull { session, location, path, options };
-    let Pulled { method, bytes, payload_bytes, etag } = pull.run(remote, old).await?;
+    let Pulled { method, bytes, payload_bytes, etag } = pull.run(known, old).await?;
     let traffic = session.traffic().since(before);
     Ok(PullReport { method, bytes, payload_bytes, etag, traffic })
 }
@@ -65,6 +61,18 @@ struct Pulled {
     bytes: u64,
     payload_bytes: u64,
     etag: String,
+}
+
+/// What came of comparing the old file with what the server has.
+enum Found {
+    Pulled(Pulled),
+    Other(Remote),
+}
+
+impl Found {
+    fn unchanged(etag: String, bytes: u64) -> Self {
+        Found::Pulled(Pulled { method: Method::Unchanged, bytes, payload_bytes: 0, etag })
+    }
 }
 
 /// The file that is to be replaced.
@@ -88,15 +96,14 @@ impl OldFile {
 }
 
 impl Pull<'_> {
-    async fn run(&mut self, remote: Remote, old: Option<OldFile>) -> Result<Pulled> {
-        if let Some(old) = &old {
-            let bytes = payload::shared(old.duplicate(self.path)?);
-            let (digest, _) = digest_of(self.session, self.path, &bytes, old.len).await?;
-            if digest.etag() == remote.etag {
-                let Remote { etag, len: bytes, .. } = remote;
-                return Ok(Pulled { method: Method::Unchanged, bytes, payload_bytes: 0, etag });
-            }
-        }
+    async fn run(&mut self, known: Option<Remote>, old: Option<OldFile>) -> Result<Pulled> {
+        let remote = match &old {
+            Some(old) => match self.compare(known, old).await? {
+                Found::Pulled(pulled) => return Ok(pulled),
+                Found::Other(remote) => remote,
+            },
+            None => self.look(known).await?,
+        };
         let choice = self.options.choice;
         if let Some(old) = &old
             && choice != Choice::Full
@@ -128,6 +135,70 @@ impl Pull<'_> {
         self.whole(remote).await
     }
 
+    /// Returns what the server has.
+    async fn look(&mut self, known: Option<Remote>) -> Result<Remote> {
+        match known {
+            Some(remote) => Ok(remote),
+            None => {
+                head(self.session, self.location).await?.ok_or_else(|| not_found(self.location))
+            }
+        }
+    }
+
+    /// Compares the old file with what the server has. If the server still knows what the old file was,
+    /// its patch from that is all there is to do.
+    async fn compare(&mut self, known: Option<Remote>, old: &OldFile) -> Result<Found> {
+        let bytes = payload::shared(old.duplicate(self.path)?);
+        let (digest, _) = digest_of(self.session, self.path, &bytes, old.len).await?;
+        let etag = digest.etag();
+        let is_small = known.as_ref().is_some_and(|remote| remote.len <= SMALL);
+        if known.as_ref().is_some_and(|remote| remote.etag == etag)
+            || old.len == 0
+            || is_small
+            || matches!(self.options.choice, Choice::Full | Choice::Librsync)
+        {
+            let remote = self.look(known).await?;
+            return Ok(match remote.etag == etag {
+                true => Found::unchanged(etag, old.len),
+                false => Found::Other(remote),
+            });
+        }
+        // If there is no patch one byte will do instead of the whole.
+        let question = Question::new(Verb::GET, self.location.resource())
+            .header(header::A_IM, IM_LAYERED)
+            .header(IF_NONE_MATCH, etag.clone())
+            .header(RANGE, "bytes=0-0");
+        let (answer, patch) = match self.ask_for_patch(&question, u64::MAX).await {
+            Ok(answer) => answer,
+            Err(error) => match error.status() {
+                Some(404) => return Err(not_found(self.location)),
+                // Of nothing there is no first byte.
+                Some(416) => return self.look(None).await.map(Found::Other),
+                _ => return Err(error),
+            },
+        };
+        if answer.status == StatusCode::NOT_MODIFIED {
+            return Ok(Found::unchanged(etag, old.len));
+        }
+        let Some(patch) = patch else {
+            let len = match answer.status {
+                StatusCode::PARTIAL_CONTENT => len_of_all(&answer)?,
+                _ => answer.len()?,
+            };
+            return Ok(Found::Other(Remote { etag: answer.etag()?, len, root: None }));
+        };
+        let is_free = self.options.choice == Choice::Auto;
+        match self.build(Method::Base, old, &answer, patch).await {
+            Ok(Some(pulled)) => Ok(Found::Pulled(pulled)),
+            Ok(None) => self.look(None).await.map(Found::Other),
+            Err(error) if is_free && is_of_this_way(&error) => {
+                self.session.watcher.retry(&error);
+                self.look(None).await.map(Found::Other)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Pulls what the old file lacks. Returns None if that is not worth it.
     async fn by_delta(
         &mut self,
@@ -144,31 +215,57 @@ impl Pull<'_> {
         let question = Question::new(Verb::POST, self.location.path_of(DELTAS))
             .header(ACCEPT, accept)
             .payload(signature);
-        let mut tries = Tries::new(self.session);
         // Whoever sends more could have sent the file.
         let max_len = remote.len.saturating_add(remote.len / 8).saturating_add(1 << 20);
-        let (answer, patch) = loop {
+        match self.ask_for_patch(&question, max_len).await? {
+            (answer, Some(patch)) => self.build(method, old, &answer, patch).await,
+            _ => Err(Error::BadAnswer { what: "there is no delta" }),
+        }
+    }
+
+    /// Returns the answer to a request and the patch or delta in it, if there is one.
+    async fn ask_for_patch(
+        &mut self,
+        question: &Question,
+        max_len: u64,
+    ) -> Result<(Answer, Option<Sink<SpooledTempFile>>)> {
+        let mut tries = Tries::new(self.session);
+        let wanted = match question.method {
+            Verb::POST => StatusCode::OK,
+            _ => StatusCode::IM_USED,
+        };
+        loop {
             self.session.watcher.stage(Stage::Send, question.payload.as_ref().map(|body| body.len));
-            let error = match self.session.ask_once(&question).await {
+            let error = match self.session.ask_once(question).await {
+                Ok(answer) if answer.status != wanted => return Ok((answer, None)),
                 Ok(mut answer) => {
-                    self.session.watcher.stage(Stage::Receive, None);
+                    self.session.watcher.stage(Stage::Receive, answer.len().ok());
                     let sink = Sink::new(spooled_tempfile(SPOOL_LEN), std::env::temp_dir());
                     match receive(self.session, &mut answer, sink, max_len).await? {
-                        (sink, None) => break (answer, sink),
+                        (sink, None) => return Ok((answer, Some(sink))),
                         (_, Some(error)) => error,
                     }
                 }
                 Err(error) => error,
             };
             tries.wait(&self.session.watcher, error).await?;
-        };
-        let etag = answer.etag()?;
-        let promised = promised(&answer)?;
+        }
+    }
+
+    /// Puts the new file together. Returns None if it could not be verified before it counts.
+    async fn build(
+        &mut self,
+        method: Method,
+        old: &OldFile,
+        answer: &Answer,
+        patch: Sink<SpooledTempFile>,
+    ) -> Result<Option<Pulled>> {
+        let (etag, promised) = (answer.etag()?, promised(answer)?);
         let Sink { to: mut patch, len: payload_bytes, .. } = patch;
-        self.session.watcher.stage(Stage::Build, Some(remote.len));
+        self.session.watcher.stage(Stage::Build, None);
         let output = OutputFile::create(self.path, Existing::Replace, &[])?;
         let Some(temporary) = output.temporary_path().map(ToOwned::to_owned) else {
-            // Written directly, so that it could not be verified first.
+            // Written directly.
             return Ok(None);
         };
         self.session.watcher.temporary(&temporary);
@@ -176,17 +273,17 @@ impl Pull<'_> {
         let names = self.path.to_owned();
         let (output, bytes) = self
             .work(move |monitor| {
-                patch.rewind().map_err(|cause| failed(IoAction::Read, "the patch")(cause))?;
+                patch.rewind().map_err(failed(IoAction::Read, "the patch"))?;
                 let mut output = output;
                 let made = match method {
-                    Method::Layered => {
-                        let options = ApplyOptions::new();
-                        apply_patch_to(basis, patch, &mut output, options, threads, monitor)
+                    Method::Librsync => {
+                        let (options, buffers) = (PatchOptions::new(), BufferSizes::default());
+                        sigdelta::io::patch(&basis, patch, &mut output, options, buffers, monitor)
                             .map(|stats| stats.out_bytes)
                     }
                     _ => {
-                        let (options, buffers) = (PatchOptions::new(), BufferSizes::default());
-                        sigdelta::io::patch(&basis, patch, &mut output, options, buffers, monitor)
+                        let options = ApplyOptions::new();
+                        apply_patch_to(basis, patch, &mut output, options, threads, monitor)
                             .map(|stats| stats.out_bytes)
                     }
                 };
@@ -194,8 +291,8 @@ impl Pull<'_> {
                 Ok((output, bytes))
             })
             .await?;
-        let bytes_of = payload::shared(open(&temporary)?);
-        let (found, _) = digest_of(self.session, &temporary, &bytes_of, bytes).await?;
+        let result = payload::shared(open(&temporary)?);
+        let (found, _) = digest_of(self.session, &temporary, &result, bytes).await?;
         if found != promised {
             return Err(Error::WrongDigest);
         }
@@ -512,6 +609,13 @@ fn check_range(answer: &Answer, start: u64) -> Result<()> {
         true => Ok(()),
         false => Err(Error::BadAnswer { what: "the range is not the one that was asked for" }),
     }
+}
+
+/// Returns how many bytes all of a content has of which a range came.
+fn len_of_all(answer: &Answer) -> Result<u64> {
+    let range = answer.header(CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes "));
+    let len = range.and_then(|range| range.split_once('/')?.1.parse().ok());
+    len.ok_or(Error::BadAnswer { what: "there is no Content-Range" })
 }
 
 /// Returns true if the error speaks of the way that was gone, so that another may lead there.

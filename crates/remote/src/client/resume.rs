@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
-use hyper::{Method as Verb, Uri};
+use hyper::{Method as Verb, StatusCode, Uri};
 use serde_json::{Value, json};
 use sigdelta::IoAction;
 use sigdelta::file::{open, regular_len};
@@ -154,6 +154,10 @@ pub(super) async fn upload(
         Err(error) if matches!(error.status(), Some(404 | 405 | 501)) => return Ok(false),
         Err(error) => return Err(error),
     };
+    if answer.status != StatusCode::CREATED {
+        // The content is there already.
+        return check_answer(&answer, digest).map(|()| true);
+    }
     let payload = upload.payload.clone().into_part(media::PARTIAL_UPLOAD);
     let begun = Begun { path: path_of(&answer)?, method: upload.method, payload };
     let is_file = upload.method == Method::Full && !upload.payload.is_zstd;

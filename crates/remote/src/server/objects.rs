@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use super::App;
@@ -38,8 +38,8 @@ pub(super) async fn get(
     if !conditions.hold(Some(&digest)) {
         return Ok((StatusCode::NOT_MODIFIED, reply).into_response());
     }
+    // Whoever wants no more than a patch asks for a range of a byte otherwise.
     if method == Method::GET
-        && !headers.contains_key(RANGE)
         && let Some(tags) = &conditions.if_none_match
         && let Some(delta) = deltas::from_version(&app, &key, &content, tags, &headers).await?
     {
