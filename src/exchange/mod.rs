@@ -44,8 +44,8 @@
 //! [`layered::make`](crate::layered::make()) makes a smaller patch in one round.
 //!
 //! # What short sums mean
-//! Sums are as long as they must be so that bytes taken for equal that are not come about once in tens
-//! of thousands of exchanges. Then the patch does not apply: the check of a group or the root of the
+//! Sums are as long as they must be so that bytes taken for equal that are not come about once in some
+//! thousands of exchanges. Then the patch does not apply: the check of a group or the root of the
 //! result is not right ([`Error::GroupMismatch`](crate::Error::GroupMismatch),
 //! [`Error::ResultMismatch`](crate::Error::ResultMismatch)), and the sender starts again from a
 //! signature with another salt and longer sums. A result that is wrong does not pass. The salt also
