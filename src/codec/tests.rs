@@ -206,6 +206,108 @@ proptest! {
     }
 }
 
+/// A group as an exchange makes it, of the old bytes of [`example`] as they are.
+fn shared_example() -> (Sample, Vec<u8>) {
+    let mut sample = example();
+    sample.new[..300].copy_from_slice(&sample.old[20..320]);
+    let body = shared::encode(19, sample.group(), &sample.pieces, &sample.new).unwrap().unwrap();
+    assert_eq!(body[0], shared::LAYOUT);
+    (sample, body)
+}
+
+#[test]
+fn flipped_bits_of_shared_groups_ask_for_nothing_outside_of_the_old_file() {
+    let (sample, body) = shared_example();
+    // Decoding takes what it is asked for from the old file.
+    for bit in 0..8 * body.len() {
+        let mut flipped = body.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        if let Ok((_, new)) = sample.decode(&flipped, &[100]) {
+            assert_eq!(new.len(), sample.new.len());
+        }
+    }
+    let shorter = Sample { old: sample.old[..319].to_vec(), ..sample };
+    let fault = shorter.decode(&body, &[100]).unwrap_err();
+    assert_eq!(fault, Fault::OldRange { position: 20, len: 300 });
+}
+
+#[test]
+fn the_context_of_shared_groups_is_as_near_as_the_reach_says() {
+    let (sample, mut body) = shared_example();
+    let ranges = |body: &[u8]| {
+        let decoder = Decoder::new(body.to_vec(), sample.group());
+        decoder.map(|decoder| decoder.context().to_vec())
+    };
+    // All of the old bytes, before their literals and between them.
+    assert_eq!(ranges(&body).unwrap(), [20..320, 0..50]);
+    body[1] = 4;
+    assert_eq!(ranges(&body).unwrap(), [304..320, 0..16, 34..50]);
+    body[1] = 5;
+    assert_eq!(ranges(&body).unwrap(), [288..320, 0..50]);
+    body[1] = 0;
+    assert_eq!(ranges(&body).unwrap(), [319..320, 0..1, 49..50]);
+    body[1] = 26;
+    assert_eq!(ranges(&body).unwrap_err(), Fault::Number);
+}
+
+#[test]
+fn shared_groups_have_limits() {
+    let group = |aligned_len: u32, literal_len: u32| {
+        let old: Vec<u8> = (0..aligned_len).map(|n| (n >> 8) as u8).collect();
+        let new = [&old[..], &vec![7; literal_len as usize]].concat();
+        Sample { start: 0, old, pieces: vec![Piece { old: 0, aligned_len, literal_len }], new }
+    };
+    let encode =
+        |sample: &Sample| shared::encode(1, sample.group(), &sample.pieces, &sample.new).unwrap();
+    // 4 MiB of context.
+    let sample = group(5 << 20, 1000);
+    let mut body = encode(&sample).unwrap();
+    assert_eq!(body[1], 16);
+    assert!(sample.decode(&body, &[1 << 20]).unwrap().1 == sample.new);
+    body[1] = 22;
+    assert!(Decoder::new(body.clone(), sample.group()).is_ok());
+    body[1] = 23;
+    assert_eq!(Decoder::new(body, sample.group()).unwrap_err(), Fault::Number);
+    // 16 MiB of literals.
+    let sample = group(0, 16 << 20);
+    let body = encode(&sample).unwrap();
+    assert!(sample.decode(&body, &[1 << 20]).unwrap().1 == sample.new);
+    assert_eq!(encode(&group(0, (16 << 20) + 1)), None);
+    // 131072 pieces.
+    let many = |count: u32| {
+        let pieces = (0..count).map(|n| Piece { old: n.into(), aligned_len: 1, literal_len: 1 });
+        let (pieces, new) = (pieces.collect(), vec![7; 2 * count as usize]);
+        Sample { start: 0, old: vec![7; count as usize], pieces, new }
+    };
+    let sample = many(128 << 10);
+    let body = encode(&sample).unwrap();
+    assert!(sample.decode(&body, &[1]).unwrap().1 == sample.new);
+    assert_eq!(encode(&many((128 << 10) + 1)), None);
+}
+
+#[test]
+fn literals_of_shared_groups_are_as_many_as_the_pieces_say_and_their_window_is_limited() {
+    let (sample, body) = shared_example();
+    // layout, reach, head: 4 * 60 + 1 in two bytes, and the length of the frame.
+    let coded_len = usize::from(body[4]);
+    let frame = body.len() - coded_len;
+    assert_eq!((&body[2..4], &body[frame..frame + 4]), (&[0xf1, 1][..], &b"\x28\xb5\x2f\xfd"[..]));
+    let with = |at: usize, byte: u8| {
+        let mut body = body.clone();
+        body[at] = byte;
+        sample.decode(&body, &[100]).map(|(_, new)| new)
+    };
+    assert_eq!(with(2, 0xf5).unwrap_err(), Fault::Number);
+    assert_eq!(with(2, 0xf3).unwrap_err(), Fault::UnknownCodec { found: 3 });
+    let window = |exponent: u8, eighths: u8| with(frame + 5, exponent << 3 | eighths);
+    assert_eq!(window(14, 0).unwrap(), sample.new);
+    assert_eq!(window(13, 7).unwrap(), sample.new);
+    assert_eq!(window(14, 1).unwrap_err(), Fault::Zstd);
+    assert_eq!(window(15, 0).unwrap_err(), Fault::Zstd);
+    let longer = [&body[..], &[0]].concat();
+    assert!(sample.decode(&longer, &[100]).is_err());
+}
+
 /// Patches of older versions must be read.
 #[test]
 fn bodies_mean_what_they_always_meant() {

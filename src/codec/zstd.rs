@@ -51,9 +51,9 @@ pub(crate) fn decompress(
     len: usize,
     max_window_log: u32,
 ) -> Result<Vec<u8>, Fault> {
-    let window_log =
-        frame.get(FRAME_START.len()).map(|&byte| u32::from(byte >> 3) + MIN_WINDOW_LOG);
-    if !frame.starts_with(&FRAME_START) || window_log.is_none_or(|log| log > max_window_log) {
+    if !frame.starts_with(&FRAME_START)
+        || window_len(frame).is_none_or(|len| len > 1 << max_window_log)
+    {
         return Err(Fault::Zstd);
     }
     // More frames may not follow.
@@ -68,6 +68,14 @@ pub(crate) fn decompress(
     bytes.try_reserve_exact(len).map_err(|_| Fault::OutOfMemory)?;
     let written = context.decompress(&mut bytes, frame).map_err(|_| Fault::Zstd)?;
     if written == len { Ok(bytes) } else { Err(Fault::Ended) }
+}
+
+/// Returns the bytes of a frame's window, which its descriptor tells: a power of two, and eighths of
+/// it.
+fn window_len(frame: &[u8]) -> Option<u64> {
+    let &descriptor = frame.get(FRAME_START.len())?;
+    let power = 1u64 << (u32::from(descriptor >> 3) + MIN_WINDOW_LOG);
+    Some(power + power / 8 * u64::from(descriptor & 7))
 }
 
 /// Reads one frame that must fill a column exactly.

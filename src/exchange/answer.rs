@@ -11,7 +11,7 @@ use crate::layered::{report, shrank};
 use crate::monitor::{Monitor, Progress};
 use crate::read_at::ReadAt;
 
-/// Bytes that are read and summed at once, or a block if that is longer.
+/// Bytes that are read and summed at once, in whole blocks.
 const READ_LEN: usize = 256 << 10;
 
 /// What a request may ask for.

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::rolling::FineHash;
 use super::survey::Copied;
-use crate::error::{Result, reserve, try_vec};
+use crate::error::{Error, IoAction, Result, reserve, try_vec};
 use crate::filter::Filter;
 use crate::format::fine::Request;
 use crate::layered::{Nearby, of_new_file, shrank};
@@ -21,6 +21,10 @@ use crate::read_at::ReadAt;
 const STRETCH_LEN: u64 = 256 << 10;
 /// A wrong run is believed once in 2^12 exchanges.
 const SAFETY_BITS: u32 = 12;
+/// A run in the midst of a gap must be believed by its first blocks: so many times those that it
+/// takes. Else bytes that repeat themselves for long, and are not believed, would be compared from
+/// each of them to their end.
+const PATIENCE: u64 = 4;
 
 /// Sums of fine blocks, ready for look-up.
 pub(super) struct FineBlocks<'a> {
@@ -54,13 +58,15 @@ impl<'a> FineBlocks<'a> {
             firsts.push(blocks);
             blocks += (range.end - range.start).div_ceil(request.block_len.into());
         }
+        let mut places = HashMap::new();
+        places.try_reserve(blocks as usize).map_err(|_| Error::OutOfMemory { wanted_bytes: 0 })?;
         let mut all = FineBlocks {
             request,
             hash: FineHash::new(&request.salt, request.sum_len),
             sums,
             firsts,
             filter: Filter::new(blocks as usize)?,
-            places: HashMap::new(),
+            places,
             blocks,
         };
         for number in 0..blocks {
@@ -101,6 +107,13 @@ impl<'a> FineBlocks<'a> {
         let range = &self.request.ranges[place];
         let start = range.start + (number - self.firsts[place]) * self.block_len();
         (start, self.block_len().min(range.end - start))
+    }
+
+    /// Returns how many whole blocks lie one behind the other from this one on.
+    fn whole_from(&self, number: u64) -> u64 {
+        let place = self.firsts.partition_point(|&first| first <= number) - 1;
+        let range = &self.request.ranges[place];
+        (range.end - range.start) / self.block_len() - (number - self.firsts[place])
     }
 
     /// Returns the number of the block that starts at a place of the basis.
@@ -203,11 +216,11 @@ impl Search<'_> {
     /// Looks for whole blocks at every byte of a part of a gap.
     fn middle(&mut self, gap: &Gap, range: Range<u64>, needed: Needed) -> Result<()> {
         let block_len = self.blocks.block_len();
-        let ahead = needed.anywhere * block_len;
+        let ahead = PATIENCE * needed.anywhere * block_len;
         let mut stretch = Stretch::default();
         let mut position = range.start;
         while range.end - position >= block_len {
-            let end = range.end.min(position + STRETCH_LEN + ahead);
+            let end = range.end.min(position + STRETCH_LEN.max(ahead) + ahead);
             stretch.read(self.new, position..end, self.blocks)?;
             // Too close to the end of the stretch there is too little to judge by.
             let judged = if end == range.end { end - block_len + 1 } else { end - ahead };
@@ -239,18 +252,11 @@ impl Search<'_> {
             return Ok(None);
         }
         let Some(&first) = blocks.places.get(&sum) else { return Ok(None) };
-        let is_whole = |number: u64| blocks.range_of(number).1 == blocks.block_len();
         let expected = self.expected(gap, position).into_iter().flatten();
-        let expected = expected.filter(|&number| is_whole(number) && blocks.sum(number) == sum);
         let candidates = expected.map(|number| (number, needed.where_expected));
         for (number, needed) in candidates.chain([(first, needed.anywhere)]) {
-            let (old, _) = blocks.range_of(number);
-            let goes_on = (1..needed).all(|n| {
-                let ahead = n * blocks.block_len();
-                let next = blocks.starting_at(old + ahead).filter(|&next| is_whole(next));
-                next.is_some_and(|next| stretch.sum(position + ahead) == Some(blocks.sum(next)))
-            });
-            if goes_on {
+            if stretch.speaks_for(number, position, blocks, needed) {
+                let (old, _) = blocks.range_of(number);
                 let len = self.run_from(position, old, end, needed)?;
                 return Ok((len > 0).then_some(Copied { new: position, old, len }));
             }
@@ -312,7 +318,7 @@ impl Stretch {
     fn read(&mut self, new: &dyn ReadAt, range: Range<u64>, blocks: &FineBlocks<'_>) -> Result<()> {
         let mut bytes = try_vec(0, (range.end - range.start) as usize)?;
         if new.fill_at(range.start, &mut bytes)? < bytes.len() {
-            return Err(shrank(crate::IoAction::Read));
+            return Err(shrank(IoAction::Read));
         }
         let block_len = blocks.block_len() as usize;
         self.start = range.start;
@@ -329,6 +335,19 @@ impl Stretch {
 
     fn sum(&self, position: u64) -> Option<u64> {
         self.sums.get((position - self.start) as usize).copied()
+    }
+
+    /// Returns true if the windows from a position on are enough for a run of whole blocks.
+    fn speaks_for(&self, number: u64, position: u64, blocks: &FineBlocks<'_>, needed: u64) -> bool {
+        let mut evidence = Evidence::new(needed);
+        for n in 0..blocks.whole_from(number).min(PATIENCE * needed) {
+            let sum = blocks.sum(number + n);
+            if self.sum(position + n * blocks.block_len()) != Some(sum) {
+                break;
+            }
+            evidence.add(sum);
+        }
+        evidence.is_enough()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a new file shares with a basis of which only a signature is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::io::Write;
 use std::ops::Range;
@@ -185,9 +185,9 @@ impl Survey {
         let mut ranges = self.unused(is_used)?;
         if bytes_of(&ranges) > MUCH_MORE * unmatched {
             // Most of it was removed. What lies at a gap may have been changed.
-            ranges.retain(|range| {
-                gaps.iter().any(|gap| gap.old_start == range.start || gap.old_end == range.end)
-            });
+            let starts: HashSet<u64> = gaps.iter().map(|gap| gap.old_start).collect();
+            let ends: HashSet<u64> = gaps.iter().map(|gap| gap.old_end).collect();
+            ranges.retain(|range| starts.contains(&range.start) || ends.contains(&range.end));
         }
         let fine = FineParams::new(self.basis.params.average_len(), &ranges);
         let block_len = options.block_len.unwrap_or(fine.block_len);
