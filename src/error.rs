@@ -200,7 +200,8 @@ pub enum Error {
     MessageDamaged {
         /// Which message.
         message: Message,
-        /// Where the field ends that cannot be right; the start of the check if that is wrong.
+        /// Where reading ended: the field there or the one before it cannot be right; the start of the
+        /// check if that is wrong.
         offset: u64,
     },
 

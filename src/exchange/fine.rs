@@ -360,3 +360,60 @@ fn key(sum: u64) -> u32 {
 fn log(count: u64) -> u32 {
     u64::BITS - count.leading_zeros()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::chunks::SALT_LEN;
+
+    const SALT: [u8; SALT_LEN] = [5; SALT_LEN];
+
+    /// Blocks of 100 bytes: three of them and eight, the last of each shorter.
+    fn request() -> Request {
+        let ranges = vec![10..260, 265..1000];
+        Request { sum_len: 3, salt: SALT, block_len: 100, basis_len: 1000, ranges }
+    }
+
+    #[test]
+    fn blocks_are_found_by_where_they_start_and_end() {
+        let (request, sums) = (request(), [0; 33]);
+        let blocks = FineBlocks::new(&request, &sums).unwrap();
+        let all: Vec<(u64, u64)> = (0..11).map(|number| blocks.range_of(number)).collect();
+        let long = [265, 365, 465, 565, 665, 765, 865].map(|start| (start, 100));
+        assert_eq!(all, [&[(10, 100), (110, 100), (210, 50)], &long[..], &[(965, 35)]].concat());
+        for old in 0..1100 {
+            let at = |place: fn(&(u64, u64)) -> u64| {
+                all.iter().position(|block| place(block) == old).map(|number| number as u64)
+            };
+            assert_eq!(blocks.starting_at(old), at(|&(start, _)| start), "{old}");
+            assert_eq!(blocks.ending_at(old), at(|&(start, len)| start + len), "{old}");
+        }
+        let whole: Vec<u64> = (0..11).map(|number| blocks.whole_from(number)).collect();
+        assert_eq!(whole, [2, 1, 0, 7, 6, 5, 4, 3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn a_run_is_found_as_far_as_its_blocks_go() {
+        let basis: Vec<u8> = (0..1000u32).map(|n| (n * n / 3) as u8).collect();
+        let request = request();
+        let hash = FineHash::new(&SALT, 3);
+        let blocks = request.ranges.iter().flat_map(|range| {
+            basis[range.start as usize..range.end as usize].chunks(100).map(|block| hash.sum(block))
+        });
+        let sums: Vec<u8> = blocks.flat_map(|sum| sum.to_le_bytes().into_iter().take(3)).collect();
+        let blocks = FineBlocks::new(&request, &sums).unwrap();
+        let gap = |len: usize, old_start, old_end| Gap { range: 0..len as u64, old_start, old_end };
+        let found = |new: &[u8], gap| blocks.find(&new.to_vec(), &[gap]).unwrap();
+        // Where the bytes before and behind go on, ends of ranges count.
+        let fits = [&basis[10..260], &[0; 77], &basis[265..1000]].concat();
+        let ends = [Copied { new: 0, old: 10, len: 250 }, Copied { new: 327, old: 265, len: 735 }];
+        assert_eq!(found(&fits, gap(fits.len(), 10, 1000)), ends);
+        // Anywhere else whole blocks alone start a run. With 2^9 places or more and 2^4 blocks, 12 more
+        // bits are more than a sum has: two must fit.
+        let moved = [&[0; 33], &basis[300..800], &[0; 50]].concat();
+        let run = [Copied { new: 98, old: 365, len: 400 }];
+        assert_eq!(found(&moved, gap(moved.len(), 5000, 5000)), run);
+        let one = [&[0; 400][..], &basis[365..465], &[0; 50]].concat();
+        assert_eq!(found(&one, gap(one.len(), 5000, 5000)), []);
+    }
+}

@@ -140,3 +140,137 @@ fn read_starts(
     fields.skip(len);
     Ok(starts)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::error::Error;
+
+    /// Bytes before the minimum.
+    const HEAD_LEN: usize = 24;
+
+    fn sealed(parts: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = parts.concat();
+        message::seal(&mut bytes);
+        bytes
+    }
+
+    /// Two chunks, of 200 and 100 bytes.
+    fn chunks() -> Chunks {
+        Chunks {
+            params: ChunkParams::new(128, 256, 1024, 2).unwrap(),
+            salt: *b"sixteen of salt!",
+            basis_root: Root([0xaa; 32]),
+            starts: vec![0, 200, 300],
+            sum_len: 3,
+            sums: b"onetwo".to_vec(),
+        }
+    }
+
+    // Zigzag of -56 and -156 is 111 and 311. With 7 low bits that is 0 1111011 and 110 1110110.
+    const LENS: &[u8] = &[0b1101_1110, 0b1011_1011, 0b01];
+
+    /// The same by hand: what comes before the numbers, these, and what comes behind them.
+    fn by_hand() -> [Vec<u8>; 3] {
+        let head = [b"\x8fsds\x01\x03\x02\x07", &b"sixteen of salt!"[..]].concat();
+        let numbers = b"\x80\x01\x80\x02\x80\x08\xac\x02".to_vec();
+        let rest = [&[0xaa; 32], LENS, b"onetwo"].concat();
+        [head, numbers, rest]
+    }
+
+    fn is_damaged(bytes: &[u8]) -> bool {
+        let message = Message::Signature;
+        matches!(Chunks::decode(bytes), Err(Error::MessageDamaged { message: m, .. }) if m == message)
+    }
+
+    #[test]
+    fn a_signature_is_laid_out_as_documented() {
+        let [head, numbers, rest] = by_hand();
+        let bytes = sealed(&[&head, &numbers, &rest]);
+        assert_eq!(chunks().encode(), bytes);
+        assert_eq!(Chunks::decode(&bytes).unwrap(), chunks());
+    }
+
+    #[test]
+    fn fields_that_no_writer_has_are_refused() {
+        let [head, numbers, rest] = by_hand();
+        assert_eq!(head.len(), HEAD_LEN);
+        for (at, values) in [(5, &[0, 2, 17, 255][..]), (6, &[4, 255]), (7, &[6, 25, 32, 255])] {
+            for &value in values {
+                let mut head = head.clone();
+                head[at] = value;
+                assert!(is_damaged(&sealed(&[&head, &numbers, &rest])), "{value} at {at}");
+            }
+        }
+        let others: [(&str, &[u8]); 9] = [
+            ("minimum too short", b"\x3f\x80\x02\x80\x08\xac\x02"),
+            ("average too short", b"\x80\x01\xff\x01\x80\x08\xac\x02"),
+            ("average over the maximum", b"\x80\x01\x80\x02\xff\x01\xac\x02"),
+            ("maximum too long", b"\x80\x01\x80\x02\x81\x80\x80\x02\xac\x02"),
+            ("first chunk below the minimum", b"\xc9\x01\x80\x02\x80\x08\xac\x02"),
+            ("needless byte", b"\x80\x81\x00\x80\x02\x80\x08\xac\x02"),
+            ("basis shorter than its chunks", b"\x80\x01\x80\x02\x80\x08\xab\x02"),
+            ("basis longer than its chunks", b"\x80\x01\x80\x02\x80\x08\xad\x02"),
+            ("endless basis", b"\x80\x01\x80\x02\x80\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"),
+        ];
+        for (name, numbers) in others {
+            assert!(is_damaged(&sealed(&[&head, numbers, &rest])), "{name}");
+        }
+        let root = [0xaa; 32];
+        let padded = [LENS[0], LENS[1], LENS[2] | 4];
+        for (lens, sums) in
+            [(&padded[..], "onetwo"), (LENS, "onetwos"), (LENS, "onetw"), (LENS, "")]
+        {
+            assert!(
+                is_damaged(&sealed(&[&head, &numbers, &root, lens, sums.as_bytes()])),
+                "{sums}"
+            );
+        }
+    }
+
+    #[test]
+    fn chunks_longer_than_the_maximum_or_empty_are_refused() {
+        for starts in [vec![0, 1024, 2049], vec![0, 1025, 1100], vec![0, 200, 200], vec![0, 0, 200]]
+        {
+            assert!(
+                is_damaged(&Chunks { starts: starts.clone(), ..chunks() }.encode()),
+                "{starts:?}"
+            );
+        }
+        let longest = Chunks { starts: vec![0, 1024, 2048], ..chunks() };
+        assert_eq!(Chunks::decode(&longest.encode()).unwrap(), longest);
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_come_back(
+            lens in prop::collection::vec(128..=1024u64, 0..60),
+            last in 0..=1024u64,
+            sum_len in SUM_LENS,
+        ) {
+            let mut starts = vec![0];
+            for len in lens.iter().copied().chain((last > 0).then_some(last)) {
+                starts.push(starts[starts.len() - 1] + len);
+            }
+            let sums = (0..(starts.len() - 1) * usize::from(sum_len)).map(|n| n as u8).collect();
+            let chunks = Chunks { starts, sum_len, sums, ..chunks() };
+            prop_assert_eq!(Chunks::decode(&chunks.encode()).unwrap(), chunks);
+        }
+
+        #[test]
+        fn any_fields_are_decoded_or_refused(
+            numbers in prop::collection::vec(any::<u8>(), 0..12),
+            rest in prop::collection::vec(any::<u8>(), 0..90),
+        ) {
+            let [head, right, _] = by_hand();
+            for numbers in [numbers, right] {
+                if let Ok(chunks) = Chunks::decode(&sealed(&[&head, &numbers, &rest])) {
+                    prop_assert_eq!(chunks.sums.len(), 3 * chunks.len());
+                    prop_assert_eq!(Chunks::decode(&chunks.encode()).unwrap(), chunks);
+                }
+            }
+        }
+    }
+}
