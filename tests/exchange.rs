@@ -7,7 +7,7 @@ use std::io::{Cursor, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use common::Rng;
+use common::{Rng, hex, unhex};
 use proptest::prelude::*;
 use sigdelta::chunk::{ChunkParams, Chunker};
 use sigdelta::exchange::{
@@ -432,6 +432,20 @@ fn messages_of_version_1_are_read_for_ever() {
     assert!(applied(&old, &patch).unwrap() == new);
     let groups = explain(&patch[..], None, |_, _| Ok(())).unwrap().groups;
     assert_eq!(groups[0].body.layout, "shared");
+}
+
+/// The example of `docs/formats.md`, which `tests/data/exchange/example.gen.py` makes from what is written
+/// there.
+#[test]
+fn messages_are_those_of_the_documentation() {
+    let hello = b"Hello, world!".to_vec();
+    let options = ChunkSignatureOptions::new().average_len(1024).sum_len(4).salt([0; 16]);
+    let signature = "8f7364730104020a000000000000000000000000000000008004800880200d\
+        3171c386619cfd8c4a258e01682d803e6b1f63e5bf3294f6fddf92acab658d98950fe6c0dea76b56c545606e65e4";
+    assert_eq!(hex(&signed(&hello, 13, options)), signature);
+    let request = "8f736471010300000000000000000000000000000000400d0200050206b66b2b3878b12111";
+    let sums = answered(&hello, &unhex(request)).unwrap();
+    assert_eq!(hex(&sums), "8f73646601a4a8137d3e8424013524802b84ef");
 }
 
 /// Old and new files of some KiB, with parts that are kept, moved, changed and new.

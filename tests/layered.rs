@@ -351,7 +351,7 @@ proptest! {
     #[test]
     fn any_bytes_behind_a_header_are_an_error(
         body in prop::collection::vec(any::<u8>(), 0..300),
-        layout in 0..4u8,
+        layout in 0..5u8,
     ) {
         let basis = [7; 1000];
         let group = [&[layout][..], &body, &[0; 8]].concat();

@@ -1,8 +1,9 @@
 //! What the fuzz targets share: long files out of few bytes, and results that can be compared.
 
 use arbitrary::Arbitrary;
+use sigdelta::exchange::{self, ChunkSignatureOptions};
 use sigdelta::io::BufferSizes;
-use sigdelta::{ErrorKind, Result, SignatureKind, SignatureParams};
+use sigdelta::{ErrorKind, Result, SignatureKind, SignatureParams, StrongHash};
 
 /// Buffers that are allocated faster than the default ones and hold most files all the same.
 pub const BUFFERS: BufferSizes = BufferSizes { input: Some(16 << 10), output: Some(16 << 10) };
@@ -137,6 +138,64 @@ impl Cuts {
     pub fn lens(self, stream_len: usize) -> impl Iterator<Item = usize> {
         let lens = self.0.into_iter().map(Length::get);
         lens.chain([stream_len / 1024 + 1]).cycle()
+    }
+}
+
+/// What comes in place of a message of an exchange.
+#[derive(Arbitrary, Debug)]
+pub enum Forgery<'a> {
+    /// Any bytes.
+    Bytes(&'a [u8]),
+    /// Any bytes between a start and a check that are right, which no fuzzer guesses.
+    Sealed(&'a [u8]),
+    /// The message after some edits, with a check that is right; the message itself without any.
+    Edited(Vec<Edit<'a>>),
+}
+
+/// Bytes of a message that are its magic and version.
+const START_LEN: usize = 5;
+/// Bytes of its check.
+const CHECK_LEN: usize = 8;
+
+impl Forgery<'_> {
+    /// Returns what comes in place of a message, given what that answers.
+    pub fn of(&self, message: &[u8], answered: &[u8]) -> Vec<u8> {
+        let (start, rest) = message.split_at(START_LEN);
+        let fields = match self {
+            Forgery::Bytes(bytes) => return bytes.to_vec(),
+            Forgery::Sealed(bytes) => bytes.to_vec(),
+            Forgery::Edited(edits) => edited(&rest[..rest.len() - CHECK_LEN], edits, MaxFileLen(0)),
+        };
+        let check = StrongHash::Blake2b.sum(&[answered, start, &fields].concat());
+        [start, &fields, &check[..CHECK_LEN]].concat()
+    }
+
+    /// Returns true if that is the message itself.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Forgery::Edited(edits) if edits.is_empty())
+    }
+}
+
+/// Two files, and the average of the chunks of the old one.
+#[derive(Arbitrary, Debug)]
+pub struct Files<'a> {
+    average: u8,
+    salt: [u8; 16],
+    max_file_len: MaxFileLen,
+    old: Vec<Edit<'a>>,
+    new: Vec<Edit<'a>>,
+}
+
+impl Files<'_> {
+    /// Returns the old file, the new file, and the layered signature of the old one.
+    pub fn build(&self) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+        let old = edited(&[], &self.old, self.max_file_len);
+        let new = edited(&old, &self.new, self.max_file_len);
+        let options =
+            ChunkSignatureOptions::new().average_len(256 << (self.average % 4)).salt(self.salt);
+        let mut signature = Vec::new();
+        exchange::sign(&old, old.len() as u64, options, &mut signature, &mut ()).unwrap();
+        (old, new, signature)
     }
 }
 

@@ -153,7 +153,7 @@ impl Decoder {
         if literal_len(&pieces) != head.raw_len() || context_len(&pieces, reach_log) > MAX_CONTEXT {
             return Err(Fault::Number);
         }
-        let mut context = Vec::new();
+        let mut context = with_room(2 * pieces.len())?;
         for_each_context(&pieces, reach_log, |_, old, len| context.push(old..old + len));
         let literals = Literals::Coded { head, contents };
         Ok(Decoder { pieces: pieces.into_iter(), context, literals })
