@@ -34,10 +34,6 @@ const BEST_REACH_LOG: u8 = 16;
 const MAX_REACH_LOG: u8 = 25;
 const MAX_WINDOW_LOG: u32 = 24;
 
-/// More literals are compressed at no higher level: the last three take four times the time for some percent.
-const MANY_LITERALS: usize = 8 << 20;
-const MANY_LITERALS_LEVEL: i32 = 16;
-
 /// Returns the body of a group whose aligned bytes are those of the old file; None if it has too many
 /// pieces or literals for this layout.
 pub(crate) fn encode(
@@ -59,7 +55,6 @@ pub(crate) fn encode(
     for_each_context(pieces, reach_log, |new, _, len| {
         context.extend_from_slice(&bytes[new as usize..][..len as usize]);
     });
-    let most = if literal_len > MANY_LITERALS { MANY_LITERALS_LEVEL } else { i32::MAX };
     let mut literals = with_room(literal_len)?;
     let mut numbers = numbers(group)?;
     let mut stream = range::Encoder::new(Vec::new());
@@ -71,7 +66,7 @@ pub(crate) fn encode(
         literals.extend_from_slice(literal);
         rest = behind;
     }
-    let column = Coded::with_prefix(&literals, &context, zstd_level.min(most), MAX_WINDOW_LOG)?;
+    let column = Coded::with_prefix(&literals, &context, zstd_level, MAX_WINDOW_LOG)?;
     let mut body = vec![LAYOUT, reach_log];
     column.push_head(&mut body);
     body.extend_from_slice(&stream.finish());

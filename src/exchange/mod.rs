@@ -14,7 +14,7 @@
 //! use sigdelta::exchange::{answer, sign};
 //! use sigdelta::layered::{ApplyOptions, MakeOptions, apply};
 //!
-//! let basis: Vec<u8> = (0..100_000u32).flat_map(|n| (n * n).to_le_bytes()).collect();
+//! let basis: Vec<u8> = (0..50_000u64).flat_map(|n| (n * n).to_le_bytes()).collect();
 //! let mut new = basis.clone();
 //! new.splice(200_000..200_004, *b"five bytes and more");
 //! let (basis_len, new_len) = (basis.len() as u64, new.len() as u64);

@@ -18,6 +18,11 @@ use crate::root::{Root, sum_leaves};
 use crate::simd::Simd;
 use crate::simd::pages::try_large_vec;
 
+/// More literals in a group are compressed at no higher level unless the patch shall be as small as can be:
+/// the levels above take ten times the time for a tenth of the bytes.
+const MANY_LITERALS: u64 = 1 << 20;
+const MANY_LITERALS_LEVEL: i32 = 12;
+
 /// A new file, and what of it a basis has.
 pub(super) struct Source {
     pub(super) new: Arc<dyn ReadAt>,
@@ -71,17 +76,18 @@ impl Source {
         let mut sums = Vec::new();
         sum_leaves(Simd::best(), &bytes, &mut sums)?;
         let pieces = self.pieces(start, len)?;
-        let shared = shared::encode(level.zstd_level(), group, &pieces, &bytes);
+        let zstd_level = zstd_level(level, &pieces);
+        let shared = shared::encode(zstd_level, group, &pieces, &bytes);
         let body = match shared.map_err(out_of_memory)? {
             Some(body) => body,
-            None => encode(level.columns(), group, &pieces, &bytes)?,
+            None => encode(zstd_level, group, &pieces, &bytes)?,
         };
         if body.len() as u64 <= header.max_coded_len(number) {
             return Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&pieces) });
         }
         // Pieces that cost more than they save.
         let literal = [Piece { old: 0, aligned_len: 0, literal_len: len }];
-        let body = encode(PatchLevel::Default.columns(), group, &literal, &bytes)?;
+        let body = encode(zstd_level, group, &literal, &bytes)?;
         Ok(MadeGroup { body, sums, len, stats: MakeStats::of(&literal) })
     }
 
@@ -104,6 +110,15 @@ impl Source {
     }
 }
 
+fn zstd_level(level: PatchLevel, pieces: &[Piece]) -> i32 {
+    let literal_len: u64 = pieces.iter().map(|piece| u64::from(piece.literal_len)).sum();
+    if level == PatchLevel::Default && literal_len > MANY_LITERALS {
+        MANY_LITERALS_LEVEL
+    } else {
+        level.zstd_level()
+    }
+}
+
 /// Lets the last piece go on with literal bytes.
 fn literal(pieces: &mut Vec<Piece>, len: u64) -> Result<()> {
     match pieces.last_mut() {
@@ -117,8 +132,8 @@ fn literal(pieces: &mut Vec<Piece>, len: u64) -> Result<()> {
     Ok(())
 }
 
-fn encode(layout: Layout, group: Group, pieces: &[Piece], bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = Encoder::new(layout, group).map_err(out_of_memory)?;
+fn encode(zstd_level: i32, group: Group, pieces: &[Piece], bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = Encoder::new(Layout::Columns { zstd_level }, group).map_err(out_of_memory)?;
     let mut rest = bytes;
     for piece in pieces {
         let (aligned, behind) = rest.split_at(piece.aligned_len as usize);
