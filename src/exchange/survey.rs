@@ -57,6 +57,8 @@ impl SurveyOptions {
 /// Old bytes without a place in the new file that are so many times more than new ones without a
 /// place in the old were mostly removed.
 const MUCH_MORE: u64 = 8;
+/// Most copies of a patch. A signature of few bytes can make many, where a file is the same all over.
+const MAX_COPIES: usize = 8 << 20;
 /// Bytes of a short request, and of an answer beside its sums.
 const MESSAGES_LEN: u64 = 60;
 
@@ -136,10 +138,14 @@ impl Survey {
         Ok(())
     }
 
-    /// Returns about how many bytes the patch would have now.
-    pub fn estimated_len(&self) -> u64 {
+    /// Returns about how many bytes the patch would have now, given how many the new file has when it
+    /// is compressed alone.
+    pub fn estimated_len(&self, compressed_len: u64) -> u64 {
         let copied: u64 = self.copies.iter().map(|copied| copied.len).sum();
-        100 + 6 * self.copies.len() as u64 + (self.new_len - copied) / 3
+        let literal = u128::from(self.new_len - copied) * u128::from(compressed_len);
+        let literal = literal / u128::from(self.new_len.max(1));
+        (100 + 6 * self.copies.len() as u64)
+            .saturating_add(u64::try_from(literal).unwrap_or(u64::MAX))
     }
 
     /// Writes the patch from the basis to the new file, which
@@ -148,17 +154,17 @@ impl Survey {
     /// # Errors
     /// [`Error::Io`], [`Error::OutOfMemory`], [`Error::Cancelled`].
     pub fn patch(
-        &self,
+        self,
         output: impl Write,
         options: MakeOptions,
         monitor: &mut dyn Monitor,
     ) -> Result<MakeStats> {
         let source = patch::Source {
-            new: Arc::clone(&self.new),
-            new_len: self.new_len,
             basis_len: self.basis.basis_len(),
             basis_root: self.basis.basis_root,
-            copies: self.copies.clone(),
+            new: self.new,
+            new_len: self.new_len,
+            copies: self.copies,
         };
         patch::write(source, output, options, monitor)
     }
@@ -258,13 +264,16 @@ impl FineParams {
     }
 }
 
-/// Appends a copy, to the last one if it goes on there.
+/// Appends a copy, to the last one if it goes on there. What would be one too many is literal.
 fn push(copies: &mut Vec<Copied>, copied: Copied) -> Result<()> {
     if let Some(last) = copies.last_mut()
         && last.new + last.len == copied.new
         && last.old + last.len == copied.old
     {
         last.len += copied.len;
+        return Ok(());
+    }
+    if copies.len() == MAX_COPIES {
         return Ok(());
     }
     reserve(copies, 1)?;

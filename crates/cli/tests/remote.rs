@@ -170,6 +170,7 @@ fn the_exit_status_tells_what_went_wrong() {
     run_ok(folder.path(), &["push", "new", &url, "--if-match", &etag]);
     let nowhere = "http://127.0.0.1:1/v1/o/file";
     let no_key = server.url("");
+    let elsewhere = url.replace("/v1/", "/wrong/v1/");
     for (args, code, text) in [
         (&["push", "old", &url, "--if-match", &etag][..], 7, "has changed"),
         (&["push", "old", "http://host/file"], 2, "/v1/o/KEY"),
@@ -177,12 +178,15 @@ fn the_exit_status_tells_what_went_wrong() {
         (&["push", "old", "https://u:p@host/v1/o/file"], 2, "token"),
         (&["push", "nothing", &url], 3, "nothing: cannot open"),
         (&["push", "root", &url], 3, "not a regular file"),
+        (&["push", "old", &elsewhere], 8, "the server refused: 404"),
         (&["push", "old", nowhere, "--retries", "0"], 8, "cannot connect to 127.0.0.1:1"),
         (&["push", "old", &url, "--token-file", "none"], 3, "none"),
         (&["push", "old", &url, "--ca-cert", "old"], 2, "certificates"),
         (&["push", "old", &url, "--if-match", ""], 2, "ETAG"),
         (&["push", "old", &url, "--jobs", "2"], 2, "--recursive"),
         (&["pull", &server.url("none"), "copy"], 8, "the server has no none"),
+        (&["pull", "-r", &server.url("none"), "copy"], 8, "the server has no none/"),
+        (&["pull", "-r", &url, "copy"], 8, "the server has no file/"),
         (&["pull", &url, "no/such/folder"], 3, "no/such/folder"),
     ] {
         let output = run(folder.path(), args);
@@ -191,6 +195,10 @@ fn the_exit_status_tells_what_went_wrong() {
         assert!(output.stdout.is_empty());
     }
     assert!(!folder.path().join("copy").exists());
+    let mut homeless = command(folder.path(), &["push", "old", &url, "--resume"]);
+    let output = homeless.env_remove("XDG_CACHE_HOME").env_remove("HOME").output().unwrap();
+    assert_eq!(status(&output), 2, "{output:?}");
+    assert!(stderr(&output).contains("set HOME"), "{output:?}");
 }
 
 #[test]
@@ -285,17 +293,10 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, mut most: u64) {
     let _ = to.shutdown(std::net::Shutdown::Both);
 }
 
-#[test]
-fn an_upload_goes_on_after_the_client_was_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let content = noise(3, 8 << 20);
-    fs::write(folder.path().join("file"), &content).unwrap();
-    let server = Server::new(folder.path());
-    let relay = Relay::new(&server.address, 3 << 20);
-    let url = format!("http://{}/v1/o/file", relay.address);
-    let push = ["push", "file", &url, "--resume", "--json"];
-    let mut killed = command(folder.path(), &push).spawn().unwrap();
-    let state = folder.path().join("cache/sigdelta");
+/// Runs a push that keeps what it needs to go on, and kills it when it stands still.
+fn push_and_kill(folder: &Path, args: &[&str]) {
+    let mut killed = command(folder, args).spawn().unwrap();
+    let state = folder.join("cache/sigdelta");
     let began = Instant::now();
     while fs::read_dir(&state).map_or(0, Iterator::count) == 0 {
         assert!(began.elapsed() < Duration::from_secs(20), "no upload was begun");
@@ -305,8 +306,26 @@ fn an_upload_goes_on_after_the_client_was_killed() {
     assert!(killed.try_wait().unwrap().is_none());
     killed.kill().unwrap();
     killed.wait().unwrap();
+}
+
+#[test]
+fn an_upload_goes_on_after_the_client_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = noise(3, 8 << 20);
+    fs::write(folder.path().join("file"), &content).unwrap();
+    let server = Server::new(folder.path());
+    let relay = Relay::new(&server.address, 3 << 20);
+    let url = format!("http://{}/v1/o/file", relay.address);
+    let push = ["push", "file", &url, "--resume", "--json"];
+    let state = folder.path().join("cache/sigdelta");
+    push_and_kill(folder.path(), &push);
     assert!(!folder.path().join("root/file").exists());
 
+    // An error that can be mended, here of the token, loses nothing.
+    let mut barred = command(folder.path(), &push);
+    let output = barred.env("SIGDELTA_TOKEN", "t\u{1}").output().unwrap();
+    assert_ne!(status(&output), 0);
+    assert_ne!(fs::read_dir(&state).unwrap().count(), 0);
     relay.most.store(u64::MAX, Ordering::Relaxed);
     let resumed = json(&run_ok(folder.path(), &push));
     assert!(fs::read(folder.path().join("root/file")).unwrap() == content);
@@ -314,6 +333,31 @@ fn an_upload_goes_on_after_the_client_was_killed() {
     // What had come through the relay was not sent again, but for what one read may have lost.
     assert!(sent < (5 << 20) + (1 << 20), "{resumed}");
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0);
+}
+
+#[test]
+fn an_upload_goes_on_only_if_it_replaces_what_it_may() {
+    let (folder, _) = folder();
+    let server = Server::new(folder.path());
+    let (direct, target) = (server.url("file"), folder.path().join("root/file"));
+    let etag = json(&run_ok(folder.path(), &["push", "old", &direct, "--json"]))["etag"].clone();
+    fs::write(folder.path().join("big"), noise(3, 4 << 20)).unwrap();
+    let push_in_part = |options: &[&str]| {
+        let relay = Relay::new(&server.address, 1 << 20);
+        let url = format!("http://{}/v1/o/file", relay.address);
+        let push = [&["push", "big", &url, "--method", "full", "--resume"], options].concat();
+        push_and_kill(folder.path(), &push);
+        relay.most.store(u64::MAX, Ordering::Relaxed);
+        (relay, url)
+    };
+    // Begun with leave to replace anything, gone on with leave to replace one content only.
+    let (_relay, url) = push_in_part(&["--force"]);
+    run_ok(folder.path(), &["push", "new", &direct]);
+    let between = fs::read(&target).unwrap();
+    let go_on = ["push", "big", &url, "--resume", "--if-match", etag.as_str().unwrap()];
+    let output = run(folder.path(), &go_on);
+    assert_eq!(status(&output), 7, "{output:?}");
+    assert!(fs::read(&target).unwrap() == between);
 }
 
 #[test]

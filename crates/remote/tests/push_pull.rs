@@ -204,6 +204,7 @@ async fn tls_and_tokens_are_told_apart_from_those_of_strangers() {
     };
     let stranger = push("", Some("writes")).await;
     assert!(matches!(stranger, Err(Error::Connect { .. })), "{stranger:?}");
+    assert!(!stranger.unwrap_err().is_transient(), "certificates do not change in a minute");
     for (token, status) in [(None, 401), (Some("guessed"), 401), (Some("looks"), 403)] {
         assert_eq!(push(&cert, token).await.unwrap_err().status(), Some(status), "{token:?}");
     }

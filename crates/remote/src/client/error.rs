@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sigdelta::ErrorKind;
+
 use crate::protocol::Kind;
 
 /// A failed push or pull.
@@ -136,8 +138,36 @@ impl Error {
     /// Returns true if the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Broken { .. } | Error::Connect { .. } | Error::TimedOut { .. } => true,
-            Error::Refused { status, .. } => matches!(status, 429 | 502 | 503 | 504),
+            Error::Broken { .. } | Error::TimedOut { .. } => true,
+            // Certificates do not become right by themselves.
+            Error::Connect { cause, .. } => {
+                !cause.get_ref().is_some_and(|cause| cause.is::<tokio_rustls::rustls::Error>())
+            }
+            Error::Refused { status, .. } => matches!(status, 408 | 429 | 500 | 502..=504),
+            _ => false,
+        }
+    }
+
+    /// Says that the server is to blame, if the error is of bytes that came from there.
+    pub(super) fn or_bad_answer(self, what: &'static str) -> Self {
+        match self {
+            Error::File(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::BadMagic | ErrorKind::Corrupt | ErrorKind::InputEnded
+                ) =>
+            {
+                Error::BadAnswer { what }
+            }
+            error => error,
+        }
+    }
+
+    /// Returns true if what was begun cannot be gone on with, even when the cause is mended.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Error::Refused { status, .. } => matches!(status, 400 | 404 | 409..=422),
+            Error::NotFound { .. } | Error::BadAnswer { .. } | Error::WrongDigest => true,
             _ => false,
         }
     }

@@ -45,7 +45,7 @@ pub use work::{Stage, Watcher};
 use location::Location;
 use session::Session;
 use tls::Trust;
-use wire::Wire;
+use wire::{Patience, Wire};
 
 /// Talks to servers. Copies share what they were made with.
 #[derive(Clone, Debug)]
@@ -56,6 +56,7 @@ struct Shared {
     token: Option<HeaderValue>,
     retries: u32,
     idle_timeout: Duration,
+    answer_timeout: Duration,
     trust: Trust,
 }
 
@@ -67,18 +68,24 @@ pub struct ClientOptions {
     ca_certificates: Vec<u8>,
     retries: u32,
     idle_timeout: Duration,
+    answer_timeout: Duration,
 }
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        let idle_timeout = Duration::from_secs(120);
-        ClientOptions { token: None, ca_certificates: Vec::new(), retries: 6, idle_timeout }
+        ClientOptions {
+            token: None,
+            ca_certificates: Vec::new(),
+            retries: 6,
+            idle_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(900),
+        }
     }
 }
 
 impl ClientOptions {
     /// Returns the defaults: no token, the system's certificates, six retries, which take about half
-    /// a minute, and two minutes for a server to say something.
+    /// a minute, two minutes without a byte, and a quarter of an hour for a server to answer.
     pub fn new() -> Self {
         Self::default()
     }
@@ -106,17 +113,25 @@ impl ClientOptions {
         self.idle_timeout = idle_timeout;
         self
     }
+
+    /// Sets how long the answer to a request may take for which the server reads or writes whole
+    /// files, counted from the last byte of it that was taken.
+    pub fn answer_timeout(mut self, answer_timeout: Duration) -> Self {
+        self.answer_timeout = answer_timeout;
+        self
+    }
 }
 
 /// The token stays out of logs.
 impl std::fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ClientOptions { token, ca_certificates, retries, idle_timeout } = self;
+        let ClientOptions { token, ca_certificates, retries, idle_timeout, answer_timeout } = self;
         f.debug_struct("ClientOptions")
             .field("token", &token.as_ref().map(|_| "..."))
             .field("ca_certificates", &ca_certificates.len())
             .field("retries", retries)
             .field("idle_timeout", idle_timeout)
+            .field("answer_timeout", answer_timeout)
             .finish()
     }
 }
@@ -345,8 +360,8 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Self> {
         let token = options.token.as_deref().map(session::bearer).transpose()?;
         let trust = Trust::new(&options.ca_certificates)?;
-        let ClientOptions { retries, idle_timeout, .. } = options;
-        Ok(Client(Arc::new(Shared { token, retries, idle_timeout, trust })))
+        let ClientOptions { retries, idle_timeout, answer_timeout, .. } = options;
+        Ok(Client(Arc::new(Shared { token, retries, idle_timeout, answer_timeout, trust })))
     }
 
     /// Makes the resource at an address, `http://HOST:PORT/v1/o/KEY`, the content of a file.
@@ -425,7 +440,8 @@ impl Client {
 
     fn wire(&self, location: &Location) -> Result<Wire> {
         let tls = if location.is_tls { Some(self.0.trust.config()?) } else { None };
-        Ok(Wire::new(location.clone(), tls, self.0.idle_timeout))
+        let patience = Patience { idle: self.0.idle_timeout, answer: self.0.answer_timeout };
+        Ok(Wire::new(location.clone(), tls, patience))
     }
 
     fn token(&self) -> Option<&HeaderValue> {

@@ -1,6 +1,6 @@
 //! Pulling one file: only what the old one lacks is asked for, or the whole, with what broke off.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use super::digest::Hasher;
 use super::location::Location;
 use super::payload::{self, Payload};
 use super::push::{Remote, digest_of, head};
-use super::resume::name_of;
+use super::resume::{name_of, private_folder};
 use super::session::{Answer, Question, Session, Tries};
 use super::work::{self, Stage};
 use super::{Choice, Error, Method, PullOptions, PullReport, Result, is_worth};
@@ -188,7 +188,7 @@ impl Pull<'_> {
             return Ok(Found::Other(Remote { etag: answer.etag()?, len, root: None }));
         };
         let is_free = self.options.choice == Choice::Auto;
-        match self.build(Method::Base, old, &answer, patch).await {
+        match self.build(Method::Base, old, &answer, patch, None).await {
             Ok(Some(pulled)) => Ok(Found::Pulled(pulled)),
             Ok(None) => self.look(None).await.map(Found::Other),
             Err(error) if is_free && is_of_this_way(&error) => {
@@ -218,7 +218,9 @@ impl Pull<'_> {
         // Whoever sends more could have sent the file.
         let max_len = remote.len.saturating_add(remote.len / 8).saturating_add(1 << 20);
         match self.ask_for_patch(&question, max_len).await? {
-            (answer, Some(patch)) => self.build(method, old, &answer, patch).await,
+            (answer, Some(patch)) => {
+                self.build(method, old, &answer, patch, Some(remote.len)).await
+            }
             _ => Err(Error::BadAnswer { what: "there is no delta" }),
         }
     }
@@ -246,19 +248,23 @@ impl Pull<'_> {
                         (_, Some(error)) => error,
                     }
                 }
+                // It was at work all that time, and would be again.
+                Err(error @ Error::TimedOut { .. }) => return Err(error),
                 Err(error) => error,
             };
             tries.wait(&self.session.watcher, error).await?;
         }
     }
 
-    /// Puts the new file together. Returns None if it could not be verified before it counts.
+    /// Puts the new file together, of which the length may be known. Returns None if it could not be
+    /// verified before it counts.
     async fn build(
         &mut self,
         method: Method,
         old: &OldFile,
         answer: &Answer,
         patch: Sink<SpooledTempFile>,
+        max_bytes: Option<u64>,
     ) -> Result<Option<Pulled>> {
         let (etag, promised) = (answer.etag()?, promised(answer)?);
         let Sink { to: mut patch, len: payload_bytes, .. } = patch;
@@ -277,12 +283,13 @@ impl Pull<'_> {
                 let mut output = output;
                 let made = match method {
                     Method::Librsync => {
-                        let (options, buffers) = (PatchOptions::new(), BufferSizes::default());
+                        let options = PatchOptions::new().max_output_bytes(max_bytes);
+                        let buffers = BufferSizes::default();
                         sigdelta::io::patch(&basis, patch, &mut output, options, buffers, monitor)
                             .map(|stats| stats.out_bytes)
                     }
                     _ => {
-                        let options = ApplyOptions::new();
+                        let options = ApplyOptions::new().max_output_bytes(max_bytes);
                         apply_patch_to(basis, patch, &mut output, options, threads, monitor)
                             .map(|stats| stats.out_bytes)
                     }
@@ -290,7 +297,8 @@ impl Pull<'_> {
                 let bytes = made.map_err(|error| error.in_file(names))?;
                 Ok((output, bytes))
             })
-            .await?;
+            .await
+            .map_err(|error| error.or_bad_answer("its patch is damaged"))?;
         let result = payload::shared(open(&temporary)?);
         let (found, _) = digest_of(self.session, &temporary, &result, bytes).await?;
         if found != promised {
@@ -326,7 +334,13 @@ impl Pull<'_> {
 
     /// Pulls all of it.
     async fn whole(&mut self, remote: Remote) -> Result<Pulled> {
-        match &self.options.resume_dir {
+        let part = self.options.resume_dir.as_ref();
+        let part = part.map(|folder| PartFile::new(folder, &self.location.url(), &remote.etag));
+        let sink = match part.clone() {
+            Some(part) => self.work(move |monitor| part.open(remote.len, monitor)).await?,
+            None => None,
+        };
+        match part.zip(sink) {
             None => {
                 let output = OutputFile::create(self.path, Existing::Replace, &[])?;
                 if let Some(temporary) = output.temporary_path() {
@@ -337,11 +351,9 @@ impl Pull<'_> {
                 self.commit(sink.to)?;
                 Ok(pulled)
             }
-            Some(folder) => {
-                let part = PartFile::new(folder, &self.location.url(), &remote.etag);
-                let pulled = self.by_part(&part, &remote).await;
-                // What broke off can go on; nothing else can.
-                if !pulled.as_ref().is_err_and(Error::is_transient) {
+            Some((part, sink)) => {
+                let pulled = self.by_part(sink, &remote).await;
+                if pulled.as_ref().map_or_else(Error::is_final, |_| true) {
                     part.forget();
                 }
                 pulled
@@ -350,25 +362,27 @@ impl Pull<'_> {
     }
 
     /// Pulls into a file that outlives an interruption, and copies it to its place.
-    async fn by_part(&mut self, part: &PartFile, remote: &Remote) -> Result<Pulled> {
-        let place = part.clone();
-        let len = remote.len;
-        let sink = self.work(move |monitor| place.open(len, monitor)).await?;
+    async fn by_part(&mut self, sink: Sink<File>, remote: &Remote) -> Result<Pulled> {
         let (sink, pulled) = self.download(sink, &remote.etag, Some(remote.len)).await?;
         let mut output = OutputFile::create(self.path, Existing::Replace, &[])?;
         if let Some(temporary) = output.temporary_path() {
             self.session.watcher.temporary(temporary);
         }
         let path = self.path.to_owned();
-        let mut file = sink.to;
-        let output = self
+        let (mut file, downloaded) = (sink.to, sink.hasher.finish());
+        let (output, digest) = self
             .work(move |_| {
+                let mut copied = Sink::new(&mut output, path.clone());
                 file.rewind()
-                    .and_then(|()| io::copy(&mut file, &mut output))
+                    .and_then(|()| io::copy(&mut file, &mut copied))
                     .map_err(failed(IoAction::Write, path))?;
-                Ok(output)
+                let digest = copied.hasher.finish();
+                Ok((output, digest))
             })
             .await?;
+        if digest != downloaded {
+            return Err(Error::WrongDigest);
+        }
         self.commit(output)?;
         Ok(pulled)
     }
@@ -400,6 +414,9 @@ impl Pull<'_> {
                     } else {
                         // All of it, perhaps of another content.
                         sink.restart()?;
+                        if let Some(temporary) = sink.to.temporary() {
+                            self.session.watcher.temporary(temporary);
+                        }
                         etag = answer.etag()?;
                         digest = Some(promised(&answer)?);
                         expected_len = answer.len().ok();
@@ -462,12 +479,19 @@ struct Sink<W> {
 /// A place for bytes that can be emptied.
 trait Place: Write + Send + 'static {
     fn empty(&mut self) -> io::Result<()>;
+
+    /// Returns the file that nobody needs if it is not finished.
+    fn temporary(&self) -> Option<&Path>;
 }
 
 impl Place for File {
     fn empty(&mut self) -> io::Result<()> {
         self.set_len(0)?;
         self.rewind()
+    }
+
+    fn temporary(&self) -> Option<&Path> {
+        None
     }
 }
 
@@ -477,10 +501,20 @@ impl<W: Write> Sink<W> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> sigdelta::Result<()> {
-        self.to.write_all(bytes).map_err(failed(IoAction::Write, &self.name))?;
-        self.len += bytes.len() as u64;
-        self.hasher.update(bytes);
-        Ok(())
+        self.write_all(bytes).map_err(failed(IoAction::Write, &self.name))
+    }
+}
+
+impl<W: Write> Write for Sink<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let len = self.to.write(bytes)?;
+        self.len += len as u64;
+        self.hasher.update(&bytes[..len]);
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 
@@ -504,6 +538,10 @@ impl Place for OutputFile {
         let path = self.path().to_owned();
         *self = OutputFile::create(&path, Existing::Replace, &[]).map_err(io::Error::other)?;
         Ok(())
+    }
+
+    fn temporary(&self) -> Option<&Path> {
+        self.temporary_path()
     }
 }
 
@@ -557,9 +595,14 @@ impl PartFile {
         PartFile { folder: folder.to_owned(), path: folder.join(format!("{name}.part")) }
     }
 
-    /// Opens the file, which may have up to `max_len` bytes, behind what it has.
-    fn open(&self, max_len: u64, monitor: &mut dyn Monitor) -> sigdelta::Result<Sink<File>> {
-        let opened = fs::create_dir_all(&self.folder).and_then(|()| {
+    /// Opens the file, which may have up to `max_len` bytes, behind what it has. Returns None if another
+    /// run is at it.
+    fn open(
+        &self,
+        max_len: u64,
+        monitor: &mut dyn Monitor,
+    ) -> sigdelta::Result<Option<Sink<File>>> {
+        let opened = private_folder(&self.folder).and_then(|()| {
             let mut options = fs::OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false);
             #[cfg(unix)]
@@ -567,6 +610,9 @@ impl PartFile {
             options.open(&self.path)
         });
         let file = opened.map_err(failed(IoAction::Create, &self.path))?;
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(None);
+        }
         let mut sink = Sink::new(file, self.path.clone());
         let (hasher, len) = Hasher::of(&sink.to, monitor)?;
         (sink.hasher, sink.len) = (hasher, len);
@@ -578,7 +624,7 @@ impl PartFile {
         if len > max_len {
             (sink.hasher, sink.len) = Default::default();
         }
-        Ok(sink)
+        Ok(Some(sink))
     }
 
     fn forget(&self) {
@@ -621,7 +667,7 @@ fn len_of_all(answer: &Answer) -> Result<u64> {
 /// Returns true if the error speaks of the way that was gone, so that another may lead there.
 fn is_of_this_way(error: &Error) -> bool {
     match error {
-        Error::WrongDigest | Error::BadAnswer { .. } => true,
+        Error::WrongDigest | Error::BadAnswer { .. } | Error::TimedOut { .. } => true,
         Error::File(error) => error.kind() != sigdelta::ErrorKind::Io,
         error => error.is_unsupported() || error.status() == Some(422),
     }

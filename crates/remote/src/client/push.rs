@@ -142,7 +142,7 @@ impl Push<'_> {
     async fn run(&mut self, known: Known) -> Result<(Method, u64)> {
         let journal = self.journal();
         if let Some(journal) = &journal
-            && let Some(done) = resume::go_on(self.session, journal).await?
+            && let Some(done) = resume::go_on(self.session, journal, self.options).await?
         {
             return Ok(done);
         }
@@ -177,12 +177,18 @@ impl Push<'_> {
                 Err(error) => error,
             };
             match error.status() {
-                Some(404 | 412) => {
+                Some(status @ (404 | 412)) => {
                     let expected = match upload.condition {
                         Some(Condition::Etag(etag)) => Some(etag),
                         Some(Condition::Absent) | None => None,
                     };
-                    remote = self.head_again(&mut changes, expected).await?;
+                    let found = self.head_again(&mut changes, expected.clone()).await?;
+                    if status == 404 && found.as_ref().map(|found| &found.etag) == expected.as_ref()
+                    {
+                        // It is not the resource that is not there.
+                        return Err(error);
+                    }
+                    remote = found;
                 }
                 Some(422) if self.new.has_changed() => {
                     return Err(Error::FileChanged { path: self.new.path.clone() });
@@ -261,6 +267,12 @@ impl Push<'_> {
                         _ => Way::Layered { tried_before: false },
                     };
                     (self.along_base(remote).await?, next)
+                }
+                // A signature has some bytes for each chunk, of which none is much longer.
+                Way::Layered { .. }
+                    if is_free && remote.len / (256 << 10) > self.full_cost().await? =>
+                {
+                    (None, Way::Full)
                 }
                 Way::Layered { tried_before } => match self.layered(tried_before).await {
                     Ok(upload) => (upload, Way::Full),
@@ -353,7 +365,7 @@ impl Push<'_> {
         }
         let is_free = self.options.choice == Choice::Auto;
         let full = self.full_cost().await?;
-        if is_free && !is_worth(survey.estimated_len(), full) {
+        if is_free && !is_worth(survey.estimated_len(full), full) {
             return Ok(None);
         }
         self.session.watcher.stage(Stage::Build, Some(len));
@@ -380,7 +392,10 @@ impl Push<'_> {
         let question = Question::new(Verb::POST, self.location.path_of(FINE_SUMS));
         let question = require(question, Some(basis)).payload(payload);
         match self.session.ask_bytes(&question, MAX_SUMS_LEN).await {
-            Ok((_, sums)) => self.work(move |_| survey.take_sums(&sums).map(|()| survey)).await,
+            Ok((_, sums)) => {
+                let taken = self.work(move |_| survey.take_sums(&sums).map(|()| survey)).await;
+                taken.map_err(|error| error.or_bad_answer("its sums are damaged"))
+            }
             Err(error) if error.is_unsupported() => Ok(survey),
             Err(error) => Err(error),
         }
@@ -421,7 +436,8 @@ impl Push<'_> {
             })?;
             payload.compressed(monitor)
         });
-        let payload = payload.await?;
+        let damaged = |error: Error| error.or_bad_answer("its signature is damaged");
+        let payload = payload.await.map_err(damaged)?;
         if is_free && !is_worth(payload.len, full) {
             return Ok(None);
         }

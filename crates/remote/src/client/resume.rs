@@ -12,14 +12,14 @@ use sigdelta::file::{open, regular_len};
 
 use super::location::Location;
 use super::payload::{self, Payload};
-use super::push::{Upload, check_answer, describe, verb};
+use super::push::{Condition, Upload, check_answer, describe, verb};
 use super::session::{Answer, Question, Session, Tries};
 use super::work::Stage;
-use super::{Error, Method, Result};
+use super::{Error, Method, PushOptions, Result};
 use crate::protocol::{Digest, Kind, UPLOAD_STARTS, header, media};
 
 /// Version of the notes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The methods whose uploads can go on.
 const METHODS: [Method; 4] = [Method::Base, Method::Full, Method::Layered, Method::Librsync];
 
@@ -39,6 +39,18 @@ struct Begun {
     path: String,
     method: Method,
     payload: Payload,
+    condition: Option<Condition>,
+}
+
+impl Begun {
+    /// Returns true if the upload replaces nothing that the options do not let it replace.
+    fn is_allowed(&self, options: &PushOptions) -> bool {
+        match (&options.if_match, &self.condition) {
+            (Some(wished), Some(Condition::Etag(etag))) => wished == etag,
+            (Some(_), _) => false,
+            (None, condition) => options.force || condition.is_some(),
+        }
+    }
 }
 
 impl Journal {
@@ -62,7 +74,12 @@ impl Journal {
         let len = notes["len"].as_u64().filter(|&len| regular_len(&body) == Some(len))?;
         let method = METHODS.into_iter().find(|method| Some(method.name()) == text("method"))?;
         let payload = Payload::new(payload::shared(body), len, media::PARTIAL_UPLOAD);
-        Some(Begun { path: text("path")?.to_owned(), method, payload })
+        let condition = match text("condition") {
+            None => None,
+            Some("") => Some(Condition::Absent),
+            Some(etag) => Some(Condition::Etag(etag.to_owned())),
+        };
+        Some(Begun { path: text("path")?.to_owned(), method, payload, condition })
     }
 
     /// Notes that an upload was begun, and keeps its body.
@@ -74,9 +91,14 @@ impl Journal {
             "method": begun.method.name(),
             "len": begun.payload.len,
             "is_file": is_file,
+            "condition": match &begun.condition {
+                None => None,
+                Some(Condition::Absent) => Some(""),
+                Some(Condition::Etag(etag)) => Some(etag.as_str()),
+            },
         });
         let write = || -> io::Result<()> {
-            fs::create_dir_all(&self.folder)?;
+            private_folder(&self.folder)?;
             if !is_file {
                 let mut file = private_file(&self.body())?;
                 io::copy(&mut begun.payload.reader(), &mut file)?;
@@ -106,13 +128,15 @@ impl Journal {
     }
 }
 
-/// Goes on with an upload of the same content, if there is one that the server remembers. Returns the
-/// way and the length of its body when it is done, None if all must begin anew.
+/// Goes on with an upload of the same content, if there is one that the server remembers and that
+/// replaces no other content than the options say. Returns the way and the length of its body when it
+/// is done, None if all must begin anew.
 pub(super) async fn go_on(
     session: &mut Session,
     journal: &Journal,
+    options: &PushOptions,
 ) -> Result<Option<(Method, u64)>> {
-    let Some(begun) = journal.read() else {
+    let Some(begun) = journal.read().filter(|begun| begun.is_allowed(options)) else {
         journal.forget();
         return Ok(None);
     };
@@ -122,9 +146,8 @@ pub(super) async fn go_on(
             journal.forget();
             Ok(Some(done))
         }
-        Err(error) if error.is_transient() => Err(error),
         // Forgotten by the server, or the resource is another by now: the usual way knows what to do.
-        Err(error) if error.status().is_some() => {
+        Err(error) if error.is_final() => {
             session.watcher.retry(&error);
             journal.forget();
             Ok(None)
@@ -159,11 +182,13 @@ pub(super) async fn upload(
         return check_answer(&answer, digest).map(|()| true);
     }
     let payload = upload.payload.clone().into_part(media::PARTIAL_UPLOAD);
-    let begun = Begun { path: path_of(&answer)?, method: upload.method, payload };
+    let path = path_of(location, &answer)?;
+    let condition = upload.condition.clone();
+    let begun = Begun { path, method: upload.method, payload, condition };
     let is_file = upload.method == Method::Full && !upload.payload.is_zstd;
     journal.write(&begun, is_file)?;
     let finished = finish(session, &begun, Some(0), digest).await;
-    if !finished.as_ref().is_err_and(Error::is_transient) {
+    if finished.as_ref().map_or_else(Error::is_final, |()| true) {
         journal.forget();
     }
     finished.map(|()| true)
@@ -216,18 +241,32 @@ fn is_wrong_offset(error: &Error) -> bool {
     matches!(error, Error::Refused { kind: Some(Kind::OffsetMismatch), .. })
 }
 
-/// Returns the path of an upload, which the server may name by a whole address.
-fn path_of(answer: &Answer) -> Result<String> {
+/// Returns the path of an upload, which the server may name by a whole address. A server does not know
+/// what a proxy before it has taken off addresses.
+fn path_of(location: &Location, answer: &Answer) -> Result<String> {
     let uri = answer.header(LOCATION).and_then(|location| location.parse::<Uri>().ok());
-    let path = uri.as_ref().and_then(Uri::path_and_query).map(|path| path.as_str().to_owned());
-    path.filter(|path| path.starts_with('/'))
-        .ok_or(Error::BadAnswer { what: "there is no Location" })
+    let path = uri.as_ref().and_then(Uri::path_and_query).map(|path| path.as_str());
+    let path = path.filter(|path| path.starts_with('/'));
+    let path = path.ok_or(Error::BadAnswer { what: "there is no Location" })?;
+    Ok(match path.starts_with(&location.path("/")) {
+        true => path.to_owned(),
+        false => location.path(path),
+    })
 }
 
 /// Returns a name for a file that stands for some texts.
 pub(super) fn name_of(texts: &[&[u8]]) -> String {
     let texts: Vec<u8> = texts.join(&[0][..]);
     sigdelta::Root::of(&texts).to_string()[..32].to_owned()
+}
+
+/// Creates a folder that only its owner may enter, if it is not there.
+pub(super) fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Creates or empties a file that only its owner may read.

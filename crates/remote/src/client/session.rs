@@ -21,8 +21,8 @@ use crate::protocol::{Kind, ProblemBody};
 
 /// Most bytes of a problem that are read.
 const MAX_PROBLEM_LEN: u64 = 64 << 10;
-/// Most bytes of a signature or of sums: those of a file of 16 TiB.
-pub(super) const MAX_SUMS_LEN: u64 = 2 << 30;
+/// Most bytes of a signature or of sums: those of a file of 4 TiB.
+pub(super) const MAX_SUMS_LEN: u64 = 512 << 20;
 /// What the first wait takes at most; each further one twice as much.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest wait, unless the server asks for more.

@@ -1,9 +1,10 @@
 //! Trees: all files of a folder to the addresses below one, or back, many at once.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hyper::Method as Verb;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,6 +25,8 @@ use crate::protocol::RESERVED;
 const PAGE: usize = 1000;
 /// Most bytes of a list of so many.
 const MAX_PAGE_LEN: u64 = 8 << 20;
+/// More resources than that are not in one tree.
+const MOST_LISTED: usize = 10_000_000;
 /// Where resources are listed.
 const LIST: &str = "/v1/l";
 
@@ -59,7 +62,7 @@ pub(super) async fn push(
     let location = Location::parse_folder(url)?;
     let mut session = Session::new(client, &location, Arc::clone(&watcher))?;
     let top = folder.to_owned();
-    let names = work::run(&watcher, move |_| files_of(&top)).await?;
+    let (names, unreadable) = work::run(&watcher, move |_| files_of(&top)).await?;
     let listed = match list(&mut session, &location).await {
         Ok(listed) => Some(Arc::new(listed)),
         // Each can be asked for alone.
@@ -88,7 +91,10 @@ pub(super) async fn push(
             (session, outcome)
         }
     };
-    all(client, session, names, jobs, watcher, work).await
+    let mut report = all(client, session, names, jobs, watcher, work).await?;
+    let failed = |(name, error)| TreeFile { name, outcome: Err(Error::File(error)) };
+    report.files.extend(unreadable.into_iter().map(failed));
+    Ok(report)
 }
 
 /// Pulls a folder.
@@ -103,6 +109,9 @@ pub(super) async fn pull(
     let location = Location::parse_folder(url)?;
     let mut session = Session::new(client, &location, Arc::clone(&watcher))?;
     let listed = Arc::new(list(&mut session, &location).await?);
+    if listed.is_empty() && !location.key().is_empty() {
+        return Err(Error::NotFound { key: location.folder() });
+    }
     let mut names: Vec<String> = listed.keys().cloned().collect();
     names.sort_unstable();
     let (folder, options) = (folder.to_owned(), Arc::new(options.clone()));
@@ -145,18 +154,29 @@ where
     watcher.files(0, total);
     let (names, work) = (Arc::new(names), Arc::new(work));
     let (next, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    // A server that could not be reached for one file is not waited for with each.
+    let is_gone = Arc::new(AtomicBool::new(false));
+    let not_tried = || io::Error::other("it could not be reached for a file before");
     let mut workers = JoinSet::new();
     for mut session in sessions {
         session.watcher = Arc::clone(&quiet);
         let (names, work, watcher) = (Arc::clone(&names), Arc::clone(&work), Arc::clone(&watcher));
         let (next, done) = (Arc::clone(&next), Arc::clone(&done));
+        let (is_gone, host) = (Arc::clone(&is_gone), location.authority());
         workers.spawn(async move {
             let mut outcomes = Vec::new();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(name) = names.get(number) else { return (session, outcomes) };
                 let outcome;
-                (session, outcome) = work(session, name.clone()).await;
+                if is_gone.load(Ordering::Relaxed) {
+                    outcome = Err(Error::Connect { host: host.clone(), cause: not_tried() });
+                } else {
+                    (session, outcome) = work(session, name.clone()).await;
+                }
+                if matches!(outcome, Err(Error::Connect { .. })) {
+                    is_gone.store(true, Ordering::Relaxed);
+                }
                 outcomes.push((number, TreeFile { name: name.clone(), outcome }));
                 watcher.files(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             }
@@ -173,28 +193,46 @@ where
     Ok(TreeReport { files: files.into_iter().map(|(_, file)| file).collect(), traffic })
 }
 
-/// Returns the names of all files in a folder, sorted.
-fn files_of(folder: &Path) -> sigdelta::Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut folders = vec![(folder.to_owned(), String::new())];
+/// Returns the names of all files in a folder, sorted, and what is wrong with the folders in it that cannot be
+/// read.
+#[expect(clippy::type_complexity, reason = "two lists, each named once")]
+fn files_of(top: &Path) -> sigdelta::Result<(Vec<String>, Vec<(String, sigdelta::Error)>)> {
+    let (mut names, mut unreadable) = (Vec::new(), Vec::new());
+    let mut folders = vec![(top.to_owned(), String::new())];
     while let Some((folder, prefix)) = folders.pop() {
-        let failed = |cause| sigdelta::Error::Io { action: IoAction::Read, cause }.in_file(&folder);
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with(RESERVED) {
-                continue;
+        if let Err(cause) = read_folder(&folder, &prefix, &mut names, &mut folders) {
+            let error = sigdelta::Error::Io { action: IoAction::Read, cause }.in_file(&folder);
+            if folder == top {
+                return Err(error);
             }
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                folders.push((entry.path(), format!("{prefix}{name}/")));
-            } else if kind.is_file() {
-                names.push(format!("{prefix}{name}"));
-            }
+            unreadable.push((prefix, error));
         }
     }
     names.sort_unstable();
-    Ok(names)
+    Ok((names, unreadable))
+}
+
+/// Adds the names of the files and the folders in one.
+fn read_folder(
+    folder: &Path,
+    prefix: &str,
+    names: &mut Vec<String>,
+    folders: &mut Vec<(PathBuf, String)>,
+) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(RESERVED) {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            folders.push((entry.path(), format!("{prefix}{name}/")));
+        } else if kind.is_file() {
+            names.push(format!("{prefix}{name}"));
+        }
+    }
+    Ok(())
 }
 
 /// Returns what the server has below an address: names behind that, and what is known of each.
@@ -228,8 +266,11 @@ async fn list(
             }
         }
         match page["next"].as_str() {
+            Some(_) if listed.len() > MOST_LISTED => {
+                return Err(Error::BadAnswer { what: "the list does not end" });
+            }
             // A list that does not go on would never end.
-            Some(next) if next > after.as_str() => after = next.to_owned(),
+            Some(next) if next > after.as_str() && !objects.is_empty() => after = next.to_owned(),
             _ => return Ok(listed),
         }
     }

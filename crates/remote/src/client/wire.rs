@@ -11,9 +11,10 @@ use http_body::Body as _;
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use sigdelta::IoAction;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -28,6 +29,9 @@ use super::{Error, Result};
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// After so much silence the host is asked whether it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
 /// The body of a request.
 pub(super) type Body = Either<Full<Bytes>, UploadBody>;
 
@@ -36,9 +40,16 @@ pub(super) type Body = Either<Full<Bytes>, UploadBody>;
 pub(super) struct Wire {
     location: Location,
     tls: Option<Arc<ClientConfig>>,
-    idle_timeout: Duration,
+    patience: Patience,
     counts: Arc<Counts>,
     sender: Option<SendRequest<Body>>,
+}
+
+/// How long to wait without a byte, and for an answer that takes the server some work.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) idle: Duration,
+    pub(super) answer: Duration,
 }
 
 /// Bytes of all connections of a wire, with the headers and, if there is TLS, what that adds.
@@ -54,9 +65,9 @@ impl Wire {
     pub(super) fn new(
         location: Location,
         tls: Option<Arc<ClientConfig>>,
-        idle_timeout: Duration,
+        patience: Patience,
     ) -> Self {
-        Wire { location, tls, idle_timeout, counts: Arc::default(), sender: None }
+        Wire { location, tls, patience, counts: Arc::default(), sender: None }
     }
 
     /// Returns the bytes sent and received so far.
@@ -76,7 +87,9 @@ impl Wire {
             Some(sender) => sender,
             None => self.connect(has_token).await?,
         };
-        let answer = self.watch(sender.send_request(request)).await?;
+        let is_work = request.method() != Method::HEAD;
+        let patience = if is_work { self.patience.answer } else { self.patience.idle };
+        let answer = self.watch(patience, sender.send_request(request)).await?;
         let answer = answer.map_err(|error| self.broken(error))?;
         self.sender = Some(sender);
         Ok(answer)
@@ -86,9 +99,8 @@ impl Wire {
     pub(super) async fn next_bytes(&self, body: &mut Incoming) -> Result<Option<Bytes>> {
         loop {
             let mut body = Pin::new(&mut *body);
-            let frame =
-                self.watch(std::future::poll_fn(|context| body.as_mut().poll_frame(context)));
-            match frame.await? {
+            let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context));
+            match self.watch(self.patience.idle, frame).await? {
                 None => return Ok(None),
                 Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
@@ -103,7 +115,7 @@ impl Wire {
     /// Returns the connection of the last request, if it can be used again.
     async fn idle_sender(&mut self) -> Option<SendRequest<Body>> {
         let mut sender = self.sender.take()?;
-        self.watch(sender.ready()).await.ok()?.ok()?;
+        self.watch(self.patience.idle, sender.ready()).await.ok()?.ok()?;
         Some(sender)
     }
 
@@ -125,6 +137,9 @@ impl Wire {
         let host = self.location.bare_host();
         let stream = TcpStream::connect((host, self.location.port)).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
+        // A server at work says nothing, and one whose host is gone does not either.
+        let alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE / 4);
+        SockRef::from(&stream).set_tcp_keepalive(&alive).map_err(failed)?;
         let is_loopback =
             stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
         let stream = Counted { stream, counts: Arc::clone(&self.counts) };
@@ -152,16 +167,16 @@ impl Wire {
     }
 
     /// Waits as long as bytes go either way.
-    async fn watch<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+    async fn watch<T>(&self, patience: Duration, work: impl Future<Output = T>) -> Result<T> {
         let mut work = pin!(work);
         loop {
             let before = self.counts();
-            match timeout(self.idle_timeout, &mut work).await {
+            match timeout(patience, &mut work).await {
                 Ok(done) => return Ok(done),
                 Err(_) if self.counts() != before => {}
                 Err(_) => {
                     let host = self.location.authority();
-                    return Err(Error::TimedOut { host, waited: self.idle_timeout });
+                    return Err(Error::TimedOut { host, waited: patience });
                 }
             }
         }

@@ -81,6 +81,8 @@ pub fn hint_text(text: &str) {
     labelled("hint", AnsiColor::Cyan.on_default(), text);
 }
 
+/// Texts have names of files and words of servers in them, which no terminal shall obey.
 fn labelled(label: &str, style: Style, text: &str) {
+    let text = text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
     print_error_line(&format!("{style}{label}:{style:#} {text}"));
 }

@@ -42,12 +42,16 @@ pub fn pull(args: &PullArgs, verbosity: Verbosity) -> Result<Exit> {
         Ok(client) => client,
         Err(error) => return fail(error),
     };
+    let resume_dir = match args.transfer.resume_dir() {
+        Ok(folder) => folder,
+        Err(exit) => return Ok(exit),
+    };
     let threads = args.work.threads.map_or_else(Threads::auto, Threads::new);
     let len =
         std::fs::metadata(&args.file).ok().filter(|file| file.is_file()).map(|file| file.len());
     let options = PullOptions::new()
         .choice(args.method.into())
-        .resume_dir(args.transfer.resume_dir())
+        .resume_dir(resume_dir)
         .threads(threads.for_len(len));
     let report = Report::new("pull", verbosity, false);
     let news = News::new("pull", verbosity);

@@ -59,6 +59,10 @@ pub fn push(args: &PushArgs, verbosity: Verbosity) -> Result<Exit> {
         Ok(client) => client,
         Err(error) => return fail(error),
     };
+    let resume_dir = match args.transfer.resume_dir() {
+        Ok(folder) => folder,
+        Err(exit) => return Ok(exit),
+    };
     let threads = args.work.threads.map_or_else(Threads::auto, Threads::new);
     let len =
         std::fs::metadata(&args.file).ok().filter(|file| file.is_file()).map(|file| file.len());
@@ -68,7 +72,7 @@ pub fn push(args: &PushArgs, verbosity: Verbosity) -> Result<Exit> {
         .if_match(args.if_match.clone())
         .force(args.force)
         .dry_run(args.dry_run)
-        .resume_dir(args.transfer.resume_dir())
+        .resume_dir(resume_dir)
         .level(args.level.into())
         .threads(threads.for_len(len));
     let report = Report::new("push", verbosity, false);

@@ -95,11 +95,23 @@ impl Connection {
 
 impl Transfer {
     /// Returns the folder for what outlives an interruption, None if nothing shall.
-    pub fn resume_dir(&self) -> Option<PathBuf> {
+    ///
+    /// # Errors
+    /// The exit status, after a complaint, if there is no place that is the user's alone.
+    pub fn resume_dir(&self) -> std::result::Result<Option<PathBuf>, Exit> {
+        if !self.resume {
+            return Ok(None);
+        }
         let named = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let cache = || named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")));
-        let folder = || cache().unwrap_or_else(std::env::temp_dir).join("sigdelta");
-        self.resume.then(folder)
+        let cache = named("XDG_CACHE_HOME").or_else(|| Some(named("HOME")?.join(".cache")));
+        let Some(cache) = cache else {
+            message::error("--resume has no place to keep what it needs");
+            message::hint_text(
+                "set HOME or XDG_CACHE_HOME to the absolute path of a folder of yours",
+            );
+            return Err(Exit::Usage);
+        };
+        Ok(Some(cache.join("sigdelta")))
     }
 }
 
