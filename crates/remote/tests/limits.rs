@@ -19,7 +19,7 @@ fn contents_that_are_too_long_are_refused_however_they_come() {
     assert_eq!(server.put("a", &noise(1, 100_001)).expect(413).problem(), Kind::TooLarge);
     // Of unknown length.
     let mut stream = server.connect();
-    let header = "PUT /v1/o/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let header = "PUT /v1/o/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
     stream.write_all(header.as_bytes()).unwrap();
     for _ in 0..3 {
         stream.write_all(b"c350\r\n").unwrap();
@@ -127,7 +127,7 @@ fn slow_clients_are_cut_off() {
     let mut silent = server.connect();
     // One that says nothing more after a request.
     let mut idle = server.connect();
-    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     // A body that stops, and one that drips.
     let mut stopped = server.connect();
     stopped.write_all(head("PUT", "/v1/o/a", &[], 1000).as_bytes()).unwrap();
@@ -339,9 +339,9 @@ fn what_is_no_http_does_no_harm() {
         b"GET\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\xff\x09\xff\xff\xff\xff\xff",
-        b"PUT /v1/o/a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-        b"PUT /v1/o/a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"PUT /v1/o/a HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        b"PUT /v1/o/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"PUT /v1/o/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"PUT /v1/o/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n",
     ] {
         let mut stream = server.connect();
         let _ = stream.write_all(bytes);

@@ -8,6 +8,8 @@ use std::io::Write;
 use common::{LIBRSYNC_DELTA, PATCH, TestServer, layered_patch, librsync_delta, noise, pair};
 use sigdelta::Root;
 use sigdelta_remote::protocol::{Digest, Kind};
+use sigdelta_remote::server::ServerOptions;
+use sigdelta_remote::storage::FolderOptions;
 
 #[test]
 fn a_content_is_stored_as_the_plain_file_and_named_by_its_digest() {
@@ -201,6 +203,9 @@ fn bodies_may_be_compressed() {
         assert_eq!(cut.problem(), Kind::Damaged, "{encoding}");
         assert_eq!(put(encoding, b"neither").expect(422).problem(), Kind::Damaged);
     }
+    let twice = [("Content-Encoding", "zstd"), ("Content-Encoding", "gzip")];
+    let refused = server.send("PUT", "/v1/o/a", &twice, &zstd).expect(415);
+    assert_eq!(refused.problem(), Kind::UnsupportedMedia);
     let (old, new) = pair(5, 100_000);
     server.put("b", &old).expect(201);
     let delta = zstd::encode_all(&librsync_delta(&old, &new)[..], 3).unwrap();
@@ -305,6 +310,67 @@ fn files_that_come_by_other_means_are_seen() {
         b"too late",
     );
     assert_eq!(put.expect(412).problem(), Kind::PreconditionFailed);
+}
+
+#[test]
+fn another_file_with_the_length_and_the_time_of_one_is_another() {
+    let server = TestServer::start();
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(1000);
+    for content in [b"first one", b"other one", b"the third"] {
+        // Without the old file its number is free again.
+        let _ = fs::remove_file(server.file("a"));
+        fs::write(server.file("a"), content).unwrap();
+        fs::File::options()
+            .append(true)
+            .open(server.file("a"))
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(60));
+        for _ in 0..2 {
+            let found = server.get("/v1/o/a").expect(200);
+            assert_eq!(found.header("etag"), Some(Digest::of(content).etag().as_str()));
+        }
+    }
+}
+
+#[test]
+fn folders_that_were_left_behind_without_a_file_are_in_nobodys_way() {
+    let server = TestServer::start();
+    fs::create_dir_all(server.file("a/b/c")).unwrap();
+    fs::create_dir_all(server.file("a/d")).unwrap();
+    server.put("a", b"x").expect(201);
+    assert_eq!(server.content("a"), b"x");
+    fs::create_dir_all(server.file("e/f")).unwrap();
+    fs::write(server.file("e/f/g"), b"there").unwrap();
+    assert_eq!(server.put("e", b"x").expect(409).problem(), Kind::KeyConflict);
+    assert_eq!(server.content("e/f/g"), b"there");
+    server.send("DELETE", "/v1/o/e", &[], b"").expect(404);
+}
+
+#[test]
+fn names_of_strangers_are_not_this_server() {
+    let server = TestServer::start();
+    server.put("a", b"x").expect(201);
+    for host in ["localhost", "LOCALHOST:7373", "127.0.0.1:1", "[::1]:7373", "192.168.1.2"] {
+        server.send("GET", "/v1/o/a", &[("Host", host)], b"").expect(200);
+    }
+    for host in ["evil.example", "localhost.evil.example:7373", "127.0.0.1.evil.example"] {
+        let refused = server.send("PUT", "/v1/o/a", &[("Host", host)], b"y").expect(421);
+        assert_eq!(refused.problem(), Kind::WrongHost);
+    }
+    assert_eq!(server.content("a"), b"x");
+    let insecure = ServerOptions::new().insecure(true);
+    let server = TestServer::with(insecure, FolderOptions::new());
+    server.send("PUT", "/v1/o/a", &[("Host", "files.example")], b"y").expect(201);
+}
+
+#[test]
+fn what_is_the_servers_own_is_not_for_others_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = TestServer::start();
+    let mode = fs::metadata(server.root().join(".sigdelta")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }
 
 #[test]

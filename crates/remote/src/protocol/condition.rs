@@ -39,22 +39,31 @@ impl Conditions {
 
     /// Returns true if the conditions hold of a content, None if there is none.
     pub fn hold(&self, content: Option<&Digest>) -> bool {
-        let named = |tags: &Tags| content.is_some_and(|digest| tags.name(digest));
-        self.if_match.as_ref().is_none_or(named) && !self.if_none_match.as_ref().is_some_and(named)
+        let tag = content.map(Digest::etag);
+        let is_one_of = |tags: &Tags| tag.as_ref().is_some_and(|tag| tags.name_tag(tag));
+        let may_be_one_of = |tags: &Tags| tag.as_ref().is_some_and(|tag| tags.name_weakly(tag));
+        self.if_match.as_ref().is_none_or(is_one_of)
+            && !self.if_none_match.as_ref().is_some_and(may_be_one_of)
     }
 }
 
 impl Tags {
-    /// Returns true if a content is among them, by the strong comparison.
-    pub fn name(&self, digest: &Digest) -> bool {
-        self.name_tag(&digest.etag())
-    }
-
-    /// As [`Tags::name`], for any strong tag with its quotes.
+    /// Returns true if a strong tag, with its quotes, is among them by the strong comparison, as `If-Match`
+    /// wants it.
     pub fn name_tag(&self, strong: &str) -> bool {
         match self {
             Tags::Any => true,
             Tags::List(tags) => tags.iter().any(|tag| tag == strong),
+        }
+    }
+
+    /// Returns true if a strong tag, with its quotes, is among them by the weak comparison, as
+    /// `If-None-Match` wants it: a proxy that compresses makes tags weak.
+    pub fn name_weakly(&self, strong: &str) -> bool {
+        let bare = |tag: &String| tag.strip_prefix("W/").unwrap_or(tag) == strong;
+        match self {
+            Tags::Any => true,
+            Tags::List(tags) => tags.iter().any(bare),
         }
     }
 
@@ -108,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_tags_match_nothing() {
+    fn weak_tags_are_for_not_sending_again_only() {
         let digest = Digest::of(b"content");
         let strong = Conditions::is(&digest);
         assert!(strong.hold(Some(&digest)));
@@ -116,6 +125,8 @@ mod tests {
         assert!(!strong.hold(None));
         let weak = Tags::parse(&format!("W/{}", digest.etag()));
         assert!(!Conditions { if_match: weak, if_none_match: None }.hold(Some(&digest)));
+        let weak = Tags::parse(&format!("W/{}", digest.etag()));
+        assert!(!Conditions { if_match: None, if_none_match: weak }.hold(Some(&digest)));
         let absent = Conditions { if_match: None, if_none_match: Some(Tags::Any) };
         assert!(absent.hold(None) && !absent.hold(Some(&digest)));
     }

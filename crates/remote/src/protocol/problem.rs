@@ -86,6 +86,8 @@ kinds! {
     TooSlow "too-slow" REQUEST_TIMEOUT "The body comes too slowly";
     /// There are as many uploads in parts as the server takes.
     TooManyUploads "too-many-uploads" SERVICE_UNAVAILABLE "There are too many uploads already";
+    /// The server was addressed by a name that it does not go by.
+    WrongHost "wrong-host" MISDIRECTED_REQUEST "The server is not for that host";
     /// A token is missing or unknown.
     Unauthorized "unauthorized" UNAUTHORIZED "A valid token is required";
     /// The type or the encoding of the body is none that the server takes.

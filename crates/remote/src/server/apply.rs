@@ -8,7 +8,7 @@ use sigdelta::{
     AfterEnd, Command, DeltaDecoder, DeltaEvent, ErrorKind, IoAction, PatchOptions, ReadAt,
 };
 
-use super::body::{AtMost, Encoding, too_long};
+use super::body::{AtMost, Encoding, unreadable};
 use super::operation::PatchKind;
 use super::options::Limits;
 use super::pool::Watch;
@@ -124,11 +124,7 @@ pub(super) fn refusal(error: sigdelta::Error, watch: &Watch) -> Problem {
             Err(problem) => problem,
             Ok(()) => Problem::internal("a job was cancelled"),
         },
-        // What is read is the body, and what is wrong with it is its encoding, or its length.
-        Io { action: IoAction::Read, cause } => match too_long(&cause) {
-            Some(problem) => problem,
-            None => Problem::new(Kind::Damaged, format!("the encoding is damaged: {cause}")),
-        },
+        Io { action: IoAction::Read, cause } => unreadable(cause),
         Io { cause, .. } => cause.into(),
         WrongBasis { .. } | BasisEnded { .. } => Problem::new(Kind::WrongBasis, error),
         GroupMismatch { .. } => Problem::new(Kind::GroupMismatch, error),
@@ -146,12 +142,7 @@ fn read(input: &mut impl Read, buf: &mut [u8]) -> Result<usize> {
     loop {
         match input.read(buf) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                let detail = || format!("the encoding is damaged: {error}");
-                return Err(
-                    too_long(&error).unwrap_or_else(|| Problem::new(Kind::Damaged, detail()))
-                );
-            }
+            Err(error) => return Err(unreadable(error)),
             Ok(len) => return Ok(len),
         }
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::reply::{Problem, Result};
-use crate::protocol::{DELTAS, Digest, FINE_SUMS, HEALTH, Kind};
+use crate::protocol::{DELTAS, Digest, FINE_SUMS, Kind};
 
 /// The tokens that a server knows.
 #[derive(Debug)]
@@ -84,9 +84,6 @@ impl Tokens {
 
     /// Refuses a request that its token does not allow.
     pub(super) fn check(&self, method: &Method, path: &str, headers: &HeaderMap) -> Result<()> {
-        if path == HEALTH {
-            return Ok(());
-        }
         let token = bearer(headers).ok_or_else(|| {
             Problem::new(Kind::Unauthorized, "Authorization: Bearer TOKEN is missing")
         })?;
@@ -139,7 +136,6 @@ mod tests {
         let tokens = Tokens::parse("# people\n\n read  r1 \nwrite w1\nread\tr2\n").unwrap();
         let cases = [
             (Method::GET, "/v1/o/a", None, Some(Kind::Unauthorized)),
-            (Method::GET, "/healthz", None, None),
             (Method::GET, "/metrics", None, Some(Kind::Unauthorized)),
             (Method::GET, "/v1/o/a", Some("Bearer r1"), None),
             (Method::GET, "/v1/o/a", Some("bearer r2"), None),

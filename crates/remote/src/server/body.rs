@@ -38,8 +38,9 @@ pub(super) enum Encoding {
 
 impl Encoding {
     pub(super) fn from_headers(headers: &HeaderMap) -> Result<Self> {
-        let Some(value) = headers.get(CONTENT_ENCODING) else { return Ok(Encoding::Identity) };
-        match value.to_str().unwrap_or_default().to_ascii_lowercase().as_str() {
+        let lines: Vec<_> = headers.get_all(CONTENT_ENCODING).iter().collect();
+        let lines: Vec<_> = lines.iter().map(|line| line.to_str().unwrap_or("?")).collect();
+        match lines.join(",").to_ascii_lowercase().as_str() {
             "identity" | "" => Ok(Encoding::Identity),
             "gzip" | "x-gzip" => Ok(Encoding::Gzip),
             "zstd" => Ok(Encoding::Zstd),
@@ -136,10 +137,15 @@ impl From<TooLong> for Problem {
     }
 }
 
-/// Returns the problem if an error is that of [`AtMost`].
-pub(super) fn too_long(error: &io::Error) -> Option<Problem> {
-    let error = error.get_ref()?.downcast_ref::<TooLong>()?;
-    Some((*error).into())
+/// Says what is wrong with a body that cannot be read, or a content: its length, its encoding, or the disk.
+pub(super) fn unreadable(error: io::Error) -> Problem {
+    if error.raw_os_error().is_some() {
+        return error.into();
+    }
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<TooLong>()) {
+        Some(&too_long) => too_long.into(),
+        None => Problem::new(Kind::Damaged, format!("the encoding is damaged: {error}")),
+    }
 }
 
 fn write<W: Write>(mut sink: W, mut bytes: Vec<u8>) -> Result<(W, Vec<u8>)> {

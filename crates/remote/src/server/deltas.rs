@@ -28,6 +28,9 @@ use crate::storage::Content;
 /// Blocks of a signature for which the smallest delta is looked for, which takes memory for each.
 const MAX_BLOCKS_OF_SMALLER: usize = 1 << 20;
 
+/// Versions of a client that are looked for.
+const MOST_VERSIONS: usize = 8;
+
 /// POST: a delta against a signature of the client.
 pub(super) async fn from_signature(
     State(app): State<Arc<App>>,
@@ -110,24 +113,26 @@ pub(super) async fn from_version(
     if !wants_patch(headers) {
         return Ok(None);
     }
-    let digests: Vec<Digest> = tags.iter().filter_map(|tag| Digest::from_etag(tag)).collect();
-    let (worker, key) = (Arc::clone(app), key.clone());
+    let digests = tags.iter().filter_map(|tag| Digest::from_etag(tag)).take(MOST_VERSIONS);
+    let digests: Vec<Digest> = digests.collect();
+    let (worker, of) = (Arc::clone(app), key.clone());
     let find = move || {
         for digest in digests {
-            if let Some(version) = worker.storage.version(&key, &digest)? {
-                return Ok(Some(version));
+            if worker.storage.has_version(&of, &digest)? {
+                return Ok(Some(digest));
             }
         }
         Ok(None)
     };
-    let Some(basis) = blocking(find).await? else { return Ok(None) };
-    let (from, to) = (basis.facts.digest, new.facts.digest);
+    let Some(from) = blocking(find).await? else { return Ok(None) };
+    let to = new.facts.digest;
     let name = Digest::of(format!("patch from {from} to {to}").as_bytes());
-    let content = new.clone();
+    let (worker, key, new_bytes) = (Arc::clone(app), key.clone(), Arc::clone(&new.bytes));
+    let new_len = new.facts.len;
     let make = move |file: &mut File, watch: &mut Watch| {
+        let basis = worker.storage.version(&key, &from)?.ok_or_else(Problem::not_found)?;
         let basis = (basis.bytes, basis.facts.len);
-        let new = (content.bytes, content.facts.len);
-        layered::make(basis, new, BufWriter::new(file), MakeOptions::new(), watch)
+        layered::make(basis, (new_bytes, new_len), BufWriter::new(file), MakeOptions::new(), watch)
             .map(drop)
             .map_err(|error| refusal(error, watch))
     };

@@ -12,6 +12,9 @@ use super::pool::{Pool, Watch, blocking};
 use super::reply::Result;
 use crate::protocol::Digest;
 
+/// What a file counts at least: a short one takes a block of the disk all the same.
+const LEAST_LEN: u64 = 4096;
+
 /// Files that were made, each named by a digest of what it was made from and how.
 #[derive(Debug)]
 pub(super) struct Derived {
@@ -24,7 +27,7 @@ pub(super) struct Derived {
 
 #[derive(Debug, Default)]
 struct Index {
-    /// Lengths, and when each was last used.
+    /// What each counts, and when it was last used.
     files: HashMap<String, (u64, u64)>,
     bytes: u64,
     uses: u64,
@@ -98,14 +101,22 @@ impl Derived {
         Ok(file)
     }
 
+    /// Removes the oldest if there is too much, and some more, not to sort them all each time.
     fn make_room(&self, index: &mut Index) {
-        while index.bytes > self.max_bytes {
-            let oldest = index.files.iter().min_by_key(|(_, (_, used))| *used);
-            let Some((name, &(len, _))) = oldest else { return };
-            let _ = fs::remove_file(self.folder.join(name));
-            let name = name.clone();
-            index.files.remove(&name);
-            index.bytes -= len;
+        if index.bytes <= self.max_bytes {
+            return;
+        }
+        let mut oldest: Vec<(u64, String)> =
+            index.files.iter().map(|(name, (_, used))| (*used, name.clone())).collect();
+        oldest.sort_unstable();
+        for (_, name) in oldest {
+            if index.bytes <= self.max_bytes - self.max_bytes / 8 {
+                break;
+            }
+            let _ = fs::remove_file(self.folder.join(&name));
+            if let Some((len, _)) = index.files.remove(&name) {
+                index.bytes -= len;
+            }
         }
     }
 
@@ -124,6 +135,7 @@ impl Derived {
 
 impl Index {
     fn insert(&mut self, name: String, len: u64) {
+        let len = len.max(LEAST_LEN);
         self.uses += 1;
         let before = self.files.insert(name, (len, self.uses));
         self.bytes = self.bytes - before.map_or(0, |(len, _)| len) + len;

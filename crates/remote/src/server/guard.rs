@@ -1,5 +1,6 @@
 //! What is done around every request: a bounded number at a time, tokens, bodies read to their end, the log, figures.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +11,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
-use http::{HeaderValue, Method};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::oneshot;
@@ -79,9 +81,25 @@ fn admit(
     }
     if let Some(tokens) = &app.tokens {
         tokens.check(method, path, request.headers())?;
+    } else if app.is_for_this_machine {
+        check_host(request.headers())?;
     }
     let permit = Arc::clone(&app.requests).try_acquire_owned();
     permit.map(Some).map_err(|_| Problem::new(Kind::Busy, "too many requests are under way"))
+}
+
+/// Refuses a host with a name: a page of a stranger could have that stand for this machine, and have a browser
+/// on it do what the page wants.
+fn check_host(headers: &HeaderMap) -> Result<(), Problem> {
+    let host = headers.get(HOST).map_or(Some("localhost"), |host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    let is_own = host.is_some_and(|authority| {
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok()
+    });
+    let detail =
+        "without tokens the server is for localhost and addresses; --insecure allows names";
+    is_own.then_some(()).ok_or_else(|| Problem::new(Kind::WrongHost, detail))
 }
 
 /// Returns a name for what is done, of which there are few.

@@ -59,6 +59,8 @@ struct App {
     timeouts: Timeouts,
     tokens: Option<Tokens>,
     tls: Option<Tls>,
+    /// Nobody from elsewhere is expected.
+    is_for_this_machine: bool,
     pool: Pool,
     /// One for each request that may be under way.
     requests: Arc<Semaphore>,
@@ -116,6 +118,7 @@ impl Server {
             uploads: Uploads::open(own, timeouts.upload)?,
             limits,
             timeouts,
+            is_for_this_machine: tokens.is_none() && !insecure,
             tokens,
             tls,
             pool: Pool::new(limits.jobs, timeouts.work, metrics.wait_seconds.clone()),

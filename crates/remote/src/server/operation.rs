@@ -10,7 +10,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::App;
 use super::apply::{Delta, apply, check_digest};
-use super::body::{AtMost, Encoding, receive, too_long};
+use super::body::{AtMost, Encoding, receive, unreadable};
 use super::pool::{Watch, blocking};
 use super::reply::{Problem, Result, stored};
 use super::scratch::Spool;
@@ -174,10 +174,7 @@ impl App {
         let mut buf = vec![0; DECODE_LEN];
         loop {
             watch.check()?;
-            let read = decoded.read(&mut buf).map_err(|error| {
-                let detail = format!("the encoding is damaged: {error}");
-                too_long(&error).unwrap_or_else(|| Problem::new(Kind::Damaged, detail))
-            })?;
+            let read = decoded.read(&mut buf).map_err(unreadable)?;
             if read == 0 {
                 return Ok(draft.finish()?);
             }
@@ -187,15 +184,20 @@ impl App {
 }
 
 fn patch_kind(headers: &HeaderMap) -> Result<PatchKind> {
-    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case(media::LIBRSYNC_DELTA) {
+    if is_media(headers, media::LIBRSYNC_DELTA) {
         Ok(PatchKind::Librsync)
-    } else if essence.eq_ignore_ascii_case(media::PATCH) {
+    } else if is_media(headers, media::PATCH) {
         Ok(PatchKind::Layered)
     } else {
         Err(Problem::new(Kind::UnsupportedMedia, "Content-Type is none of Accept-Patch"))
     }
+}
+
+/// Returns true if the body is of a media type, whatever its parameters are.
+pub(super) fn is_media(headers: &HeaderMap, media: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(media)
 }
 
 /// Returns the conditions of a request.

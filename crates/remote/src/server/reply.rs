@@ -85,6 +85,7 @@ impl IntoResponse for Problem {
 impl From<storage::Error> for Problem {
     fn from(error: storage::Error) -> Self {
         match error {
+            storage::Error::Busy => Problem::new(Kind::Busy, error),
             storage::Error::Conflict { .. } => Problem::new(Kind::KeyConflict, error),
             storage::Error::Full { .. } => Problem::new(Kind::Full, "the disk is full"),
             storage::Error::Io { cause } => Problem::internal(cause),

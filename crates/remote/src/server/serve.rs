@@ -62,7 +62,7 @@ pub(super) async fn serve(
             let _counted = Metrics::count(&app.metrics.connections);
             let _ = stream.set_nodelay(true);
             if let Some(stream) = secured(stream, &app).await {
-                let stream = TokioIo::new(Patient::new(stream, app.timeouts.idle));
+                let stream = TokioIo::new(Patient::new(stream, &app.timeouts));
                 let connection = builder.serve_connection(stream, service);
                 if let Err(error) = watcher.watch(connection).await {
                     tracing::debug!(%error, "a connection ended");

@@ -50,7 +50,7 @@ pub(super) async fn get(
     reply.insert(ETAG, header_value(&tag));
     reply.insert(header::DELTA_BASE, header_value(&content.facts.digest.etag()));
     reply.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if conditions.if_none_match.is_some_and(|tags| tags.name_tag(&tag)) {
+    if conditions.if_none_match.is_some_and(|tags| tags.name_weakly(&tag)) {
         return Ok((StatusCode::NOT_MODIFIED, reply).into_response());
     }
     reply.insert(CONTENT_TYPE, HeaderValue::from_static(recipe.media()));

@@ -18,12 +18,12 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
 
 use super::App;
 use super::body::Paced;
 use super::objects::key_of;
-use super::operation::Operation;
+use super::operation::{Operation, is_media};
 use super::pool::blocking;
 use super::reply::{Problem, Result, header_value};
 use super::scratch::Spool;
@@ -51,7 +51,7 @@ pub(super) struct Uploads {
 /// Somebody works at an upload; a new request asks the one before to stop.
 #[derive(Debug, Default)]
 struct Active {
-    turn: AsyncMutex<()>,
+    turn: Arc<AsyncMutex<()>>,
     newer: watch::Sender<()>,
 }
 
@@ -125,7 +125,10 @@ pub(super) async fn begin(
     let part = Part { offset: 0, is_complete, length };
     let reply = Arc::clone(app).append(id.clone(), part, body).await;
     // Who does not get the id cannot go on.
-    let reply = reply.inspect_err(|_| app.uploads.remove(&id))?;
+    if reply.is_err() {
+        app.give_up(id.clone()).await?;
+    }
+    let reply = reply?;
     if reply.status() != StatusCode::NO_CONTENT || is_complete {
         return Ok(reply);
     }
@@ -136,8 +139,7 @@ pub(super) async fn begin(
 /// HEAD: how far an upload has come.
 pub(super) async fn look(State(app): State<Arc<App>>, uri: Uri) -> Result<Response> {
     let id = id_of(&uri)?;
-    let active = app.uploads.active(&id);
-    let _turn = active.take_turn().await;
+    let (_turn, _) = app.turn(&id).await?;
     let worker = Arc::clone(&app);
     let (recipe, len) = blocking(move || worker.uploads.read(&id)).await?;
     Ok(state_of(&app, &recipe, len))
@@ -151,7 +153,7 @@ pub(super) async fn continue_with(
     body: Body,
 ) -> Result<Response> {
     let id = id_of(&uri)?;
-    if headers.get(CONTENT_TYPE).is_none_or(|media| media != media::PARTIAL_UPLOAD) {
+    if !is_media(&headers, media::PARTIAL_UPLOAD) {
         let detail = format!("Content-Type is {}", media::PARTIAL_UPLOAD);
         return Err(Problem::new(Kind::UnsupportedMedia, detail));
     }
@@ -165,8 +167,7 @@ pub(super) async fn continue_with(
 /// DELETE: gives an upload up.
 pub(super) async fn cancel(State(app): State<Arc<App>>, uri: Uri) -> Result<Response> {
     let id = id_of(&uri)?;
-    let active = app.uploads.active(&id);
-    let _turn = active.take_turn().await;
+    let (_turn, _) = app.turn(&id).await?;
     blocking(move || {
         app.uploads.read(&id)?;
         app.uploads.remove(&id);
@@ -187,6 +188,28 @@ struct Part {
 }
 
 impl App {
+    /// Waits for the turn at an upload, and asks whoever has it to stop. Returns it, and what tells that a
+    /// newer request asks for the same.
+    async fn turn(
+        self: &Arc<Self>,
+        id: &str,
+    ) -> Result<(OwnedMutexGuard<()>, watch::Receiver<()>)> {
+        let (worker, named) = (Arc::clone(self), id.to_owned());
+        let active = blocking(move || worker.uploads.active(&named)).await?;
+        active.newer.send_replace(());
+        let newer = active.newer.subscribe();
+        Ok((Arc::clone(&active.turn).lock_owned().await, newer))
+    }
+
+    async fn give_up(self: &Arc<Self>, id: String) -> Result<()> {
+        let worker = Arc::clone(self);
+        blocking(move || {
+            worker.uploads.remove(&id);
+            Ok(())
+        })
+        .await
+    }
+
     /// Takes a part, and does what the upload is for if it was the last. Goes on when the client is gone.
     async fn append(self: Arc<Self>, id: String, part: Part, body: Body) -> Result<Response> {
         let task = tokio::spawn(async move { self.take_part(id, part, body).await });
@@ -194,9 +217,7 @@ impl App {
     }
 
     async fn take_part(self: Arc<Self>, id: String, part: Part, body: Body) -> Result<Response> {
-        let active = self.uploads.active(&id);
-        let _turn = active.take_turn().await;
-        let mut newer = active.newer.subscribe();
+        let (_turn, mut newer) = self.turn(&id).await?;
         let (worker, named) = (Arc::clone(&self), id.clone());
         let (mut recipe, len) = blocking(move || worker.uploads.read(&named)).await?;
         if part.offset != len {
@@ -241,7 +262,7 @@ impl App {
         let done = operation.run_spooled(&self, Spool::of_file(data)).await;
         // What failed for reasons that pass can be tried again: by an empty last part.
         if !matches!(&done, Err(problem) if problem.kind.status().is_server_error()) {
-            self.uploads.remove(&id);
+            self.give_up(id).await?;
         }
         let mut reply = done?;
         reply.headers_mut().insert(header::UPLOAD_COMPLETE, HeaderValue::from_static("?1"));
@@ -346,8 +367,6 @@ impl Uploads {
 
     /// Returns what an upload is for and how many bytes it has.
     fn read(&self, id: &str) -> Result<(Recipe, u64)> {
-        let missing =
-            || Problem::new(Kind::NotFound, "there is no such upload: it is done or expired");
         if self.age(id).is_none_or(|age| age > self.expiry) {
             return Err(missing());
         }
@@ -366,8 +385,11 @@ impl Uploads {
         let _ = fs::remove_file(self.data_path(id));
     }
 
-    fn active(&self, id: &str) -> Arc<Active> {
-        Arc::clone(self.all().entry(id.to_owned()).or_default())
+    fn active(&self, id: &str) -> Result<Arc<Active>> {
+        if !self.recipe_path(id).exists() {
+            return Err(missing());
+        }
+        Ok(Arc::clone(self.all().entry(id.to_owned()).or_default()))
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<String, Arc<Active>>> {
@@ -383,12 +405,8 @@ impl Uploads {
     }
 }
 
-impl Active {
-    /// Waits for the turn, and asks whoever has it to stop.
-    async fn take_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.newer.send_replace(());
-        self.turn.lock().await
-    }
+fn missing() -> Problem {
+    Problem::new(Kind::NotFound, "there is no such upload: it is done or expired")
 }
 
 impl Recipe {

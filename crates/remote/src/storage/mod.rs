@@ -27,7 +27,13 @@ pub trait Storage: Send + Sync + 'static {
     /// [`Error`].
     fn open(&self, key: &Key) -> Result<Option<Content>>;
 
-    /// Returns an earlier content of a key, None if it is no longer there.
+    /// Returns true if an earlier content of a key seems to be there. Reads none.
+    ///
+    /// # Errors
+    /// [`Error`].
+    fn has_version(&self, key: &Key, digest: &Digest) -> Result<bool>;
+
+    /// Returns an earlier content of a key, verified, or None if it is no longer there.
     ///
     /// # Errors
     /// [`Error`].
@@ -139,6 +145,9 @@ pub struct Entry {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Too much work of this kind is under way.
+    #[error("too much is being read")]
+    Busy,
     /// A name on the way to the key is no folder, or the key itself names something else than a file.
     #[error("{name:?} is in the way")]
     Conflict {

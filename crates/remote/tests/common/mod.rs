@@ -181,7 +181,10 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 
 /// Returns the start of a request, with the length of its body and the wish to close.
 pub fn head(method: &str, path: &str, headers: &[(&str, &str)], len: usize) -> String {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| *name == "Host") {
+        head += "Host: localhost\r\n";
+    }
     if len > 0 || matches!(method, "PUT" | "PATCH" | "POST") {
         write!(head, "Content-Length: {len}\r\n").unwrap();
     }

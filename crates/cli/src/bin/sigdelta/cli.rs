@@ -238,13 +238,13 @@ pub struct Serve {
     #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
     pub max_connections: usize,
     /// Give a connection up when no byte comes or goes for so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub idle_timeout: u64,
     /// Give a signature, delta or patch up after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub work_timeout: u64,
     /// Keep uploads that are not complete for so many hours
-    #[arg(long, value_name = "HOURS", default_value_t = 24)]
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub upload_expiry: u64,
     /// How the log on standard error looks; the environment variable SIGDELTA_LOG sets what is in it,
     /// such as "warn" or "debug"

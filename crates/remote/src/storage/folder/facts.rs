@@ -11,13 +11,11 @@ use sha2::Sha256;
 use sigdelta::{ReadAt, Root, RootHasher};
 
 use super::super::{Facts, Result};
-use super::locks::Locks;
+use super::gate::Gate;
 use crate::protocol::{Digest, Key};
 
 /// Bytes that are hashed at once.
 const READ_LEN: usize = 1 << 20;
-/// Threads that may measure at a time.
-const MEASURERS: u8 = 4;
 /// A file that was changed so shortly before it was read could change once more without a new time.
 const UNSETTLED: Duration = Duration::from_millis(50);
 
@@ -29,6 +27,8 @@ pub(super) struct Stamp {
     pub(super) len: u64,
     /// Seconds and nanoseconds.
     modified: (i64, i64),
+    /// When anything was changed of it, which nobody can set: tools give copies the times of others.
+    changed: (i64, i64),
 }
 
 impl Stamp {
@@ -38,6 +38,7 @@ impl Stamp {
             inode: metadata.ino(),
             len: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 
@@ -48,7 +49,15 @@ impl Stamp {
             inode: stat.st_ino as u64,
             len: stat.st_size as u64,
             modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
         }
+    }
+
+    /// Returns true if a change at some time would give another stamp.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos() as i128;
+        let changed = i128::from(self.changed.0) * 1_000_000_000 + i128::from(self.changed.1);
+        (now - changed).unsigned_abs() > UNSETTLED.as_nanos()
     }
 }
 
@@ -57,13 +66,13 @@ impl Stamp {
 #[derive(Debug)]
 pub(super) struct FactsCache {
     folder: PathBuf,
-    measuring: Locks<u8>,
+    gate: Gate,
 }
 
 impl FactsCache {
     pub(super) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
-        Ok(FactsCache { folder, measuring: Locks::default() })
+        Ok(FactsCache { folder, gate: Gate::default() })
     }
 
     /// Returns what is known of a file.
@@ -88,9 +97,8 @@ impl FactsCache {
     }
 
     /// Lets one thread at a time measure the file of a key, and few threads any.
-    pub(super) fn measuring<T>(&self, key: &Key, work: impl FnOnce() -> T) -> T {
-        let turn = Digest::of(key.as_str().as_bytes()).0[0] % MEASURERS;
-        self.measuring.with(&turn, work)
+    pub(super) fn measuring<T>(&self, key: &Key, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.gate.pass(Digest::of(key.as_str().as_bytes()).0[0], work)
     }
 
     fn path(&self, key: &Key) -> PathBuf {
@@ -116,16 +124,15 @@ pub(super) fn measure(file: &File, stamp: &Stamp) -> Result<(Facts, bool)> {
     }
     let digest = Digest(sha2::Digest::finalize(digest).into());
     let facts = Facts { len, digest, root: root.finish() };
-    let metadata = file.metadata()?;
-    let age = metadata.modified().map(|modified| started.duration_since(modified));
-    let is_old = matches!(age, Ok(Ok(age)) if age > UNSETTLED);
-    Ok((facts, is_old && len == stamp.len && Stamp::of(&metadata) == *stamp))
+    let is_same = Stamp::of(&file.metadata()?) == *stamp && len == stamp.len;
+    Ok((facts, is_same && stamp.is_settled(started)))
 }
 
 fn record(stamp: &Stamp, facts: &Facts) -> String {
-    let Stamp { device, inode, len, modified: (seconds, nanoseconds) } = stamp;
+    let Stamp { device, inode, len, modified, changed } = stamp;
+    let times = format!("{} {} {} {}", modified.0, modified.1, changed.0, changed.1);
     let Facts { digest, root, .. } = facts;
-    let text = format!("1 {device} {inode} {len} {seconds} {nanoseconds} {digest} {root}");
+    let text = format!("2 {device} {inode} {len} {times} {digest} {root}");
     let check = Digest::of(text.as_bytes());
     format!("{text} {check}\n")
 }
@@ -136,7 +143,7 @@ fn parse(record: &str) -> Option<(Stamp, Facts)> {
         return None;
     }
     let mut fields = text.split(' ');
-    if fields.next()? != "1" {
+    if fields.next()? != "2" {
         return None;
     }
     let stamp = Stamp {
@@ -144,6 +151,7 @@ fn parse(record: &str) -> Option<(Stamp, Facts)> {
         inode: fields.next()?.parse().ok()?,
         len: fields.next()?.parse().ok()?,
         modified: (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?),
+        changed: (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?),
     };
     let digest = Digest(hex(fields.next()?)?);
     let root = Root(hex(fields.next()?)?);
@@ -167,7 +175,7 @@ mod tests {
 
     #[test]
     fn only_whole_records_count() {
-        let stamp = Stamp { device: 1, inode: 2, len: 3, modified: (-4, 5) };
+        let stamp = Stamp { device: 1, inode: 2, len: 3, modified: (-4, 5), changed: (6, 7) };
         let facts = Facts { len: 3, digest: Digest::of(b"abc"), root: Root::of(b"abc") };
         let record = record(&stamp, &facts);
         assert_eq!(parse(&record), Some((stamp, facts)));

@@ -1,6 +1,7 @@
 //! Contents as plain files: a resource is the file `ROOT/KEY`, and all else lies under `ROOT/.sigdelta`.
 
 mod facts;
+mod gate;
 mod list;
 mod locks;
 mod place;
@@ -9,11 +10,12 @@ mod versions;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use facts::{FactsCache, Stamp, measure};
+use gate::Gate;
 use locks::Locks;
 use nix::errno::Errno;
 use place::Place;
@@ -38,6 +40,7 @@ pub struct Folder {
     _lock: File,
     locks: Locks<Key>,
     facts: FactsCache,
+    listing: Gate,
     versions: Versions,
 }
 
@@ -107,7 +110,9 @@ impl Folder {
     /// [`OpenError`].
     pub fn open(root: &Path, options: FolderOptions) -> Result<Self, OpenError> {
         let own = root.join(RESERVED);
-        fs::create_dir_all(&own).map_err(OpenError::at(&own))?;
+        // What is in it may be of files that not everybody may read.
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(&own).map_err(OpenError::at(&own))?;
         let lock_path = own.join("lock");
         let lock = File::create(&lock_path).map_err(OpenError::at(&lock_path))?;
         match lock.try_lock() {
@@ -126,6 +131,7 @@ impl Folder {
             versions: Versions::open(&versions, options.versions_per_key, options.versions_bytes)
                 .map_err(OpenError::at(&versions))?,
             locks: Locks::default(),
+            listing: Gate::default(),
             _lock: lock,
             own,
         })
@@ -150,7 +156,7 @@ impl Folder {
                 if settled {
                     self.facts.remember(key, &stamp, &facts);
                 }
-                Ok::<_, Error>(facts)
+                Ok(facts)
             }
         });
         Ok(Some((file, measured?)))
@@ -199,9 +205,14 @@ impl Storage for Folder {
         Ok(found.map(|(file, facts)| Content { facts, bytes: Arc::new(file) }))
     }
 
+    fn has_version(&self, key: &Key, digest: &Digest) -> Result<bool> {
+        Ok(self.versions.open_version(key, digest)?.is_some())
+    }
+
     fn version(&self, key: &Key, digest: &Digest) -> Result<Option<Content>> {
         let Some(file) = self.versions.open_version(key, digest)? else { return Ok(None) };
-        let (facts, _) = measure(&file, &Stamp::of(&file.metadata()?))?;
+        let stamp = Stamp::of(&file.metadata()?);
+        let (facts, _) = measure(&file, &stamp)?;
         let content = Content { facts, bytes: Arc::new(file) };
         Ok(Some(content).filter(|content| content.facts.digest == *digest))
     }
@@ -223,7 +234,10 @@ impl Storage for Folder {
     fn delete(&self, key: &Key, conditions: &Conditions) -> Result<Deletion> {
         self.locks.with(key, || {
             let Some(place) = Place::find(&self.root, key)? else { return Ok(Deletion::Missing) };
-            let Some((_, facts)) = self.look(key, &place)? else { return Ok(Deletion::Missing) };
+            let (_, facts) = match self.look(key, &place) {
+                Ok(None) | Err(Error::Conflict { .. }) => return Ok(Deletion::Missing),
+                found => found?.expect("there is a file"),
+            };
             if !conditions.hold(Some(&facts.digest)) {
                 return Ok(Deletion::Refused(facts.digest));
             }
@@ -240,9 +254,8 @@ impl Storage for Folder {
     }
 
     fn list(&self, wanted: &Wanted) -> Result<Page> {
-        list::list(&self.root, wanted, |key, stamp| {
-            self.facts.find(key, stamp).map(|facts| facts.digest)
-        })
+        let digest_of = |key: &Key, stamp: &Stamp| Some(self.facts.find(key, stamp)?.digest);
+        self.listing.pass(0, || list::list(&self.root, wanted, digest_of))
     }
 }
 

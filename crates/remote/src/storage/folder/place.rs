@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{Mode, mkdirat};
@@ -84,7 +85,13 @@ impl Place {
 
     /// Puts a file in the place of what is there.
     pub(super) fn replace_by(&self, file: &Path) -> Result<()> {
-        match renameat(AT_FDCWD, file, &self.folder, self.name.as_str()) {
+        let rename = || renameat(AT_FDCWD, file, &self.folder, self.name.as_str());
+        let renamed = match rename() {
+            // Perhaps left behind by who died before the file in it was there.
+            Err(Errno::EISDIR) if remove_empty(&self.folder, &self.name).is_ok() => rename(),
+            renamed => renamed,
+        };
+        match renamed {
             Err(Errno::EISDIR | Errno::ENOTEMPTY | Errno::EEXIST) => {
                 Err(Error::Conflict { name: self.name.clone() })
             }
@@ -121,6 +128,20 @@ impl Place {
             }
         }
     }
+}
+
+/// Removes a folder in which there are none but such folders.
+fn remove_empty(folder: &OwnedFd, name: &str) -> nix::Result<()> {
+    let inner = open_folder(folder, name)?;
+    for entry in Dir::from_fd(open_folder(&inner, ".")?)?.iter() {
+        let entry = entry?;
+        match entry.file_name().to_str() {
+            Ok("." | "..") => {}
+            Ok(name) => remove_empty(&inner, name)?,
+            Err(_) => return Err(Errno::ENOTEMPTY),
+        }
+    }
+    unlinkat(folder, name, UnlinkatFlags::RemoveDir)
 }
 
 fn split(key: &Key) -> (Vec<&str>, &str) {
