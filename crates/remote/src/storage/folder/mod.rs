@@ -164,7 +164,10 @@ impl Folder {
 
     fn try_commit(&self, key: &Key, draft: &Finished, conditions: &Conditions) -> Result<Commit> {
         let found = match Place::find(&self.root, key)? {
-            Some(place) => self.look(key, &place)?.map(|found| (place, found)),
+            Some(place) => match self.look(key, &place) {
+                Err(Error::Conflict { .. }) if place.remove_left_over().is_ok() => None,
+                found => found?.map(|found| (place, found)),
+            },
             None => None,
         };
         let current = found.as_ref().map(|(_, (_, facts))| facts.digest);

@@ -85,18 +85,17 @@ impl Place {
 
     /// Puts a file in the place of what is there.
     pub(super) fn replace_by(&self, file: &Path) -> Result<()> {
-        let rename = || renameat(AT_FDCWD, file, &self.folder, self.name.as_str());
-        let renamed = match rename() {
-            // Perhaps left behind by who died before the file in it was there.
-            Err(Errno::EISDIR) if remove_empty(&self.folder, &self.name).is_ok() => rename(),
-            renamed => renamed,
-        };
-        match renamed {
+        match renameat(AT_FDCWD, file, &self.folder, self.name.as_str()) {
             Err(Errno::EISDIR | Errno::ENOTEMPTY | Errno::EEXIST) => {
                 Err(Error::Conflict { name: self.name.clone() })
             }
             renamed => Ok(renamed?),
         }
+    }
+
+    /// Removes a folder without files, which somebody left behind who died before there was one.
+    pub(super) fn remove_left_over(&self) -> nix::Result<()> {
+        remove_empty(&self.folder, &self.name)
     }
 
     /// Gives the file another name.
