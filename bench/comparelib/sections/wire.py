@@ -24,12 +24,15 @@ REAL = (
     "pandas-tar",
 )
 QUICK_REAL = ("typescript-tar",)
-# What is to be reached at most by a layered push that does not have the old file.
+# What is to be reached at most by a layered push that does not have the old file: bytes, or elsewhere what the
+# best of these takes, which make one round.
+ONE_ROUND = ("push --method librsync", "rsync", "rsync -z", "rdiff")
 MOST = {"typescript-tar": 12_000, "aws-sdk-tar": 150_000}
 RSYNC_OPTIONS = {"rsync": [], "rsync -z": ["-z", "--zc=zstd", "--zl=9"]}
 GZIP_LEVEL = 9
 WAYS = {
     "push": [],
+    "push --level max": ["--level", "max"],
     "push --base": ["--base"],
     "push --method librsync": ["--method", "librsync"],
     "push --method full": ["--method", "full"],
@@ -42,6 +45,11 @@ on this machine; rsync 3 goes to its daemon (`-z` is zstd, level 9, the block le
 with its defaults and of the delta, compressed by gzip. After each upload the receiver's file was the new one.
 
 {table}
+
+The same for `pull`, when the server has the new file and the client the old one: by the client's signature of what it has, and
+by the patch of two files if the server runs with `--keep-versions 1`.
+
+{pulls}
 
 Rounds are requests that a push waits for, one after the other; times in seconds are those of whole commands, one run.
 
@@ -56,23 +64,30 @@ def write(bench: Bench) -> str:
     names = QUICK_REAL if bench.quick else REAL
     pairs = [pair for pair in bench.corpus.real() if pair.name in names]
     header = ["pair", "new file", *WAYS, *RSYNC_OPTIONS, "rdiff"]
-    rows, details, targets = [], [], []
+    rows, pulls, details, targets = [], [], [], []
     for pair in pairs:
         pushes = {way: push(bench, pair, options) for way, options in WAYS.items()}
-        sizes = [str(wire(report)) for report, _ in pushes.values()]
-        for options in RSYNC_OPTIONS.values():
-            sizes.append(str(rsync_bytes(bench, pair, rsync, options)) if rsync else ABSENT)
-        rows.append([pair.name, str((pair / "new").stat().st_size), *sizes, str(rdiff_bytes(bench, pair))])
+        sizes = {way: wire(report) for way, (report, _) in pushes.items()}
+        for name, options in RSYNC_OPTIONS.items():
+            sizes[name] = rsync_bytes(bench, pair, rsync, options) if rsync else None
+        sizes["rdiff"] = rdiff_bytes(bench, pair)
+        texts = [ABSENT if size is None else str(size) for size in sizes.values()]
+        rows.append([pair.name, str((pair / "new").stat().st_size), *texts])
+        pulled = [pull(bench, pair, kept) for kept in (0, 1)]
+        cells = [f"{wire(report)} / {seconds:.2f} s" for report, seconds in pulled]
+        pulls.append([pair.name, *cells])
         times = [f"{report['rounds']} / {seconds:.2f}" for report, seconds in pushes.values()]
         details.append([pair.name, *times])
-        if pair.name in MOST:
-            found, most = wire(pushes["push"][0]), MOST[pair.name]
-            targets.append(f"{pair.name}: {found}, at most {most}: {mark(found <= most)}")
+        found, most = sizes["push"], MOST.get(pair.name)
+        if most is None:
+            most = min(sizes[way] for way in ONE_ROUND if sizes[way] is not None)
+        targets.append(f"{pair.name}: {found}, at most {most}: {mark(found <= most)}")
         print(f"wire, {pair.name}: done", flush=True)
     return TEXT.format(
         table=markdown(header, rows),
+        pulls=markdown(["pair", "pull", "pull, old version kept"], pulls),
         details=markdown(["pair", *(f"{way}, rounds / s" for way in WAYS)], details),
-        targets="Targets of `push`: " + "; ".join(targets) + "." if targets else "",
+        targets="Targets of `push`: " + "; ".join(targets) + ".",
     )
 
 
@@ -96,6 +111,26 @@ def push(bench: Bench, pair: Path, options: list[str]) -> tuple[dict, float]:
     return json.loads(output), seconds
 
 
+def pull(bench: Bench, pair: Path, kept: int) -> tuple[dict, float]:
+    """Brings the old file up to date; returns the report and the time taken."""
+    with tempfile.TemporaryDirectory() as folder:
+        root, copy = Path(folder, "root"), Path(folder, "copy")
+        root.mkdir()
+        shutil.copy(pair / "old", root / "file")
+        shutil.copy(pair / "old", copy)
+        sigdelta = bench.programs.sigdelta
+        with server(sigdelta, str(root), ["--keep-versions", str(kept)]) as running:
+            url = f"{running.address}/v1/o/file"
+            subprocess.run([sigdelta, "push", "-q", "--method", "full", pair / "new", url], check=True)
+            start = time.monotonic()
+            command = [sigdelta, "pull", url, copy, "--json"]
+            output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+            seconds = time.monotonic() - start
+        right = sha256_of_input(copy) == sha256_of_input(pair / "new")
+        bench.expect(right, f"pull of {pair.name}, {kept} versions kept")
+    return json.loads(output), seconds
+
+
 @dataclass(frozen=True)
 class Server:
     address: str
@@ -103,8 +138,8 @@ class Server:
 
 
 @contextmanager
-def server(sigdelta: Path, root: str):
-    command = [sigdelta, "serve", "--root", root, "--listen", "127.0.0.1:0"]
+def server(sigdelta: Path, root: str, options: list[str] = ()):
+    command = [sigdelta, "serve", "--root", root, "--listen", "127.0.0.1:0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield Server(process.stdout.readline().split()[-1], process.pid)
