@@ -28,6 +28,15 @@ impl ChunkSignatureOptions {
         Self::default()
     }
 
+    /// Returns the options for an exchange of one round, where the signature is all that the other side
+    /// will know: shorter chunks, about the square root of the length, at which sums and chunks that changed
+    /// cost about the same.
+    pub fn for_one_round(basis_len: u64) -> Self {
+        let average_len = basis_len.isqrt().max(1);
+        let average_len = (1u64 << average_len.ilog2()).clamp(512, 64 << 10) as u32;
+        Self::new().average_len(average_len)
+    }
+
     /// Sets the average length of chunks in bytes, 256 to 1048576.
     pub fn average_len(mut self, average_len: impl Into<Option<u32>>) -> Self {
         self.average_len = average_len.into();

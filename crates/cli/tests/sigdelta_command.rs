@@ -347,6 +347,49 @@ fn a_layered_patch_goes_the_way_of_a_delta() {
 }
 
 #[test]
+fn a_layered_signature_gives_a_layered_patch() {
+    let (folder, new) = folder();
+    let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
+    let signed = run(&["signature", "--format", "layered", "old", "-o", "sig", "--json"]);
+    let signature = fs::read(folder.path().join("sig")).unwrap();
+    let classic = run(&["signature", "old"]).stdout;
+    assert!(signature.len() < classic.len(), "{} bytes", signature.len());
+    let (signed, found) =
+        (json(&stdout(&signed)), json(&stdout(&run(&["inspect", "sig", "--json"]))));
+    assert_eq!(signed["out_bytes"], signature.len());
+    assert_eq!(found["type"], "layered-signature");
+    assert_eq!((&found["chunks"], &found["basis_root"]), (&signed["chunks"], &signed["root"]));
+    assert_eq!(found["basis_bytes"], fs::metadata(folder.path().join("old")).unwrap().len());
+
+    let made = json(&stdout(&run(&["delta", "sig", "new", "-o", "patch", "--json"])));
+    let patch = fs::read(folder.path().join("patch")).unwrap();
+    assert_eq!(made["out_bytes"], patch.len());
+    assert!(patch.len() < new.len() / 2, "{made}");
+    assert!(run(&["patch", "old", "patch"]).stdout == new);
+    assert_eq!(status(&run(&["verify", "old", "patch", "new"])), 0);
+    // From pipes.
+    let old = fs::read(folder.path().join("old")).unwrap();
+    let piped = ["signature", "--format", "layered", "-"];
+    let piped = run_with_input(SIGDELTA, folder.path(), &piped, &old).stdout;
+    for (args, input) in [(["delta", "-", "new"], &piped), (["delta", "sig", "-"], &new)] {
+        let patch = run_with_input(SIGDELTA, folder.path(), &args, input).stdout;
+        assert!(
+            run_with_input(SIGDELTA, folder.path(), &["patch", "old", "-"], &patch).stdout == new
+        );
+    }
+    // Nothing comes of one that is damaged.
+    let mut damaged = signature;
+    damaged[40] ^= 1;
+    fs::write(folder.path().join("damaged"), damaged).unwrap();
+    for args in [&["delta", "damaged", "new", "-o", "none"][..], &["inspect", "damaged"]] {
+        let refused = run(args);
+        assert_eq!(status(&refused), 4, "{refused:?}");
+        assert!(stderr(&refused).contains("damaged"), "{refused:?}");
+    }
+    assert!(!folder.path().join("none").exists());
+}
+
+#[test]
 fn a_layered_patch_on_a_wrong_basis_changes_nothing() {
     let (folder, _) = folder();
     let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
@@ -434,9 +477,13 @@ fn options_that_would_do_nothing_are_refused() {
     let run = |args: &[&str]| run(SIGDELTA, folder.path(), args);
     run(&["signature", "old", "-o", "signature"]);
     run(&["diff", "old", "new", "-o", "patch"]);
+    run(&["signature", "old", "--format", "layered", "-o", "layered"]);
     for args in [
         &["diff", "old", "new", "-b", "512", "--level", "fast"][..],
         &["diff", "old", "new", "--classic", "--level", "max"],
+        &["signature", "old", "--format", "layered", "-b", "512"],
+        &["delta", "layered", "new", "--classic"],
+        &["delta", "layered", "new", "--no-trailer"],
         &["inspect", "signature", "--map"],
         &["inspect", "signature", "--basis", "old"],
         &["inspect", "old", "--svg", "map.svg"],

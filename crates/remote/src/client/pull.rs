@@ -315,9 +315,7 @@ impl Pull<'_> {
         let path = self.path.to_owned();
         self.work(move |monitor| {
             if method == Method::Layered {
-                let average_len = one_round_average_len(len);
-                let options =
-                    ChunkSignatureOptions::new().average_len(average_len).threads(threads);
+                let options = ChunkSignatureOptions::for_one_round(len).threads(threads);
                 return Payload::write(media::SIGNATURE, |output| {
                     sign(&file, len, options, output, monitor).map(drop)
                 });
@@ -630,13 +628,6 @@ impl PartFile {
     fn forget(&self) {
         let _ = fs::remove_file(&self.path);
     }
-}
-
-/// Returns how long the chunks of a signature should be that is all the other side will know: about
-/// the square root of the file's length, at which sums and chunks that changed cost about the same.
-fn one_round_average_len(len: u64) -> u32 {
-    let average_len = len.isqrt().max(1);
-    (1u64 << average_len.ilog2()).clamp(512, 64 << 10) as u32
 }
 
 /// Returns the digest that an answer promises.

@@ -62,12 +62,16 @@ pub enum Command {
     /// Describe a file by the sums of its blocks
     ///
     /// The signature is some thousandths of the file and all that is needed to make a delta
-    /// against it.
+    /// against it. A layered one is shorter, finds what moved by any number of bytes, and makes delta
+    /// give a layered patch.
     #[command(visible_alias = "sig")]
     Signature {
         /// The file to describe
         #[arg(value_hint = ValueHint::FilePath)]
         basis: OsString,
+        /// Format of the signature; block options are for librsync
+        #[arg(long, value_enum, default_value_t = Format::Librsync)]
+        format: Format,
         #[command(flatten)]
         parameters: Parameters,
         #[command(flatten)]
@@ -76,6 +80,9 @@ pub enum Command {
         output: Output,
     },
     /// Find what a new file shares with the basis of a signature
+    ///
+    /// Against a signature of librsync's the result is a delta, against a layered one a layered patch;
+    /// patch applies either.
     Delta {
         /// The signature of the basis
         #[arg(value_hint = ValueHint::FilePath)]

@@ -18,7 +18,7 @@ use sigdelta::{
 use sigdelta_cli::stream::{self, Input, file_name, produce};
 
 use crate::cli::{
-    Cli, Command, Format, Generate, LevelChoice, Output, Parameters, Verbosity, Work,
+    Cli, Command, Format, Generate, LevelChoice, Making, Output, Parameters, Verbosity, Work,
 };
 use crate::exit::Exit;
 use crate::inspect::inspect;
@@ -39,11 +39,15 @@ pub fn run(cli: Cli) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     match cli.command {
-        Command::Signature { basis, parameters, work, output } => {
-            signature(&basis, parameters, work, &output, verbosity)?;
+        Command::Signature { basis, format, parameters, work, output } => {
+            if matches!(format, Format::Layered) && parameters.any() {
+                message::error("block options are for --format librsync");
+                return Ok(Exit::Usage);
+            }
+            signature(&basis, format, parameters, work, &output, verbosity)?;
         }
         Command::Delta { signature, new, making, work, output } => {
-            delta(&signature, &new, making.options(), work, &output, verbosity)?;
+            return delta(&signature, &new, &making, work, &output, verbosity);
         }
         Command::Diff { old, new, format, level, parameters, making, work, output } => {
             let by_blocks = parameters.any() || making.classic;
@@ -109,6 +113,7 @@ fn inputs(command: &Command) -> Vec<&OsStr> {
 
 fn signature(
     basis: &OsStr,
+    format: Format,
     parameters: Parameters,
     work: Work,
     output: &Output,
@@ -116,8 +121,11 @@ fn signature(
 ) -> Result<()> {
     let basis = Input::open(Some(basis))?;
     let out = create_output(output, &[&basis])?;
-    let params = choose_params(&basis, parameters, verbosity)?;
     let report = Report::new("signature", verbosity, is_stdout(output));
+    if matches!(format, Format::Layered) {
+        return layered::signature(basis, out, work, &report, verbosity);
+    }
+    let params = choose_params(&basis, parameters, verbosity)?;
     let stats = produce(out, &basis, &basis, |out| {
         let mut progress = Progress::new("signature", regular_len(&basis.file), verbosity);
         parallel::signature(&basis.file, out, params, threads(work, &basis), &mut progress)
@@ -128,21 +136,32 @@ fn signature(
 fn delta(
     signature: &OsStr,
     new: &OsStr,
-    options: DeltaOptions,
+    making: &Making,
     work: Work,
     output: &Output,
     verbosity: Verbosity,
-) -> Result<()> {
-    let signature = Input::open(Some(signature))?;
+) -> Result<Exit> {
+    let signature = Peeked::new(Input::open(Some(signature))?)?;
     let new = Input::open(Some(new))?;
-    let out = create_output(output, &[&signature, &new])?;
+    let is_layered = signature.is_layered_signature();
+    if is_layered && (making.classic || making.no_trailer) {
+        message::error("--classic and --no-trailer are for signatures of librsync's");
+        return Ok(Exit::Usage);
+    }
+    let out = create_output(output, &[&signature.input, &new])?;
     let report = Report::new("delta", verbosity, is_stdout(output));
-    let load = LoadOptions::new().expected_bytes(regular_len(&signature.file));
-    let (loaded, _) = streams::load_signature(&signature.file, load, BufferSizes::default())
+    if is_layered {
+        layered::delta(signature, new, out, work, &report, verbosity)?;
+        return Ok(Exit::Success);
+    }
+    let load = LoadOptions::new().expected_bytes(regular_len(&signature.input.file));
+    let (signature, bytes) = signature.into_parts()?;
+    let (loaded, _) = streams::load_signature(bytes, load, BufferSizes::default())
         .map_err(|error| error.in_file(&signature.name))?;
     say_params(loaded.params(), verbosity);
     let index = Index::new(loaded)?;
-    finish_delta(index, &new, out, options, work, &report, verbosity)
+    finish_delta(index, &new, out, making.options(), work, &report, verbosity)?;
+    Ok(Exit::Success)
 }
 
 fn diff(
@@ -205,7 +224,8 @@ fn finish_delta(
     report.delta(&stats)
 }
 
-fn threads(work: Work, input: &Input) -> usize {
+/// Returns how many threads work on an input.
+pub fn threads(work: Work, input: &Input) -> usize {
     work.threads.map_or_else(Threads::auto, Threads::new).for_len(regular_len(&input.file))
 }
 

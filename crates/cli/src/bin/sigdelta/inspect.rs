@@ -4,11 +4,12 @@ use std::io::{BufWriter, Read, Write};
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
+use sigdelta::exchange::{ChunkSignature, SignatureFormat};
 use sigdelta::format::{DELTA_MAGIC, LAYERED_MAGIC, likeness};
 use sigdelta::io::BufferSizes;
 use sigdelta::{
     AfterEnd, Command, CommandStats, DeltaDecoder, DeltaEvent, Error, IoAction, LoadOptions,
-    Result, SignatureKind, Trailer,
+    Result, Trailer,
 };
 use sigdelta_cli::stream::Input;
 
@@ -43,8 +44,11 @@ pub fn inspect(mut input: Input, what: &Inspected, as_json: bool) -> Result<Exit
         let basis = what.basis.as_deref().map(|name| Input::open(Some(name))?.into_seekable());
         layered((&file, rest), basis.transpose()?, what, as_json)
             .map(|(json, text)| Description { json, text })
-    } else if start.len() == 4 && SignatureKind::from_magic(magic).is_some() {
-        signature(rest)
+    } else if let Some(format) = SignatureFormat::of(&start) {
+        match format {
+            SignatureFormat::Layered => layered_signature(rest),
+            _ => signature(rest),
+        }
     } else {
         exit = Exit::Invalid;
         Ok(Description {
@@ -98,6 +102,29 @@ fn signature(input: impl Read) -> Result<Description> {
             format!("strong sum: {}, {} bytes", params.kind().strong.name(), params.strong_len()),
             format!("blocks: {blocks} of {block_len} bytes"),
             format!("basis: {least} to {most} bytes ({})", HumanBytes(most)),
+        ],
+    })
+}
+
+fn layered_signature(mut input: impl Read) -> Result<Description> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(|cause| Error::Io { action: IoAction::Read, cause })?;
+    let signature = ChunkSignature::decode(&bytes)?;
+    let (chunks, basis_len) = (signature.chunks(), signature.basis_len());
+    let root = signature.basis_root().to_string();
+    Ok(Description {
+        json: json!({
+            "type": "layered-signature",
+            "chunks": chunks,
+            "basis_bytes": basis_len,
+            "basis_root": root,
+            "bytes": bytes.len(),
+        }),
+        text: vec![
+            "layered signature".to_owned(),
+            format!("chunks: {chunks}"),
+            format!("basis: {basis_len} bytes ({})", HumanBytes(basis_len)),
+            format!("root of the basis: {root}"),
         ],
     })
 }

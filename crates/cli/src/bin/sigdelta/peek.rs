@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Chain, Cursor, Read, Seek};
 
+use sigdelta::exchange::SignatureFormat;
 use sigdelta::format::LAYERED_MAGIC;
 use sigdelta::{Error, IoAction, Result};
 use sigdelta_cli::stream::Input;
@@ -18,6 +19,7 @@ pub struct Peeked {
     pub input: Input,
     start: Vec<u8>,
     is_layered: bool,
+    format: Option<SignatureFormat>,
 }
 
 impl Peeked {
@@ -30,15 +32,21 @@ impl Peeked {
             .read_to_end(&mut start)
             .map_err(|cause| failed(cause).in_file(&input.name))?;
         let is_layered = start == LAYERED_MAGIC;
+        let format = SignatureFormat::of(&start);
         if input.file.seek_relative(-(start.len() as i64)).is_ok() {
             start.clear();
         }
-        Ok(Peeked { input, start, is_layered })
+        Ok(Peeked { input, start, is_layered, format })
     }
 
     /// Returns true if the input is a layered patch.
     pub fn is_layered(&self) -> bool {
         self.is_layered
+    }
+
+    /// Returns true if the input is a layered signature.
+    pub fn is_layered_signature(&self) -> bool {
+        self.format == Some(SignatureFormat::Layered)
     }
 
     /// Returns true if the bytes of the file itself are all there are.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
+use sigdelta::exchange::ChunkSignatureStats;
 use sigdelta::layered::{ApplyStats, MakeStats};
 use sigdelta::{
     CommandStats, DeltaStats, PatchStats, Result, SearchStats, SignatureParams, SignatureStats,
@@ -42,6 +43,16 @@ impl Report {
             }),
             || vec![format!("{} blocks of {} bytes", stats.blocks, stats.block_len)],
         )
+    }
+
+    pub fn layered_signature(&self, stats: &ChunkSignatureStats) -> Result<()> {
+        let object = json!({
+            "chunks": stats.chunks,
+            "in_bytes": stats.in_bytes,
+            "out_bytes": stats.out_bytes,
+            "root": stats.root.to_string(),
+        });
+        self.print(object, || vec![format!("{} chunks, root {}", stats.chunks, stats.root)])
     }
 
     pub fn delta(&self, stats: &DeltaStats) -> Result<()> {
