@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sigdelta_remote::client::{
-    Choice, Client, ClientOptions, Error, Method, PullOptions, PullReport, PushOptions, PushReport,
-    Result,
+    Choice, Client, ClientOptions, Error, Method, PullOptions, PushOptions, Report, Result,
 };
 use sigdelta_remote::server::{Server, ServerOptions, Tls, Tokens};
 use sigdelta_remote::storage::{Folder, FolderOptions};
@@ -51,12 +50,12 @@ impl Setting {
         path
     }
 
-    async fn push(&self, file: &Path, key: &str, options: &PushOptions) -> PushReport {
+    async fn push(&self, file: &Path, key: &str, options: &PushOptions) -> Report {
         let pushed = self.client.push(file, &self.url(key), options, Arc::new(())).await;
         pushed.unwrap_or_else(|error| panic!("{key}: {error}"))
     }
 
-    async fn pull(&self, key: &str, file: &Path, options: PullOptions) -> Result<PullReport> {
+    async fn pull(&self, key: &str, file: &Path, options: PullOptions) -> Result<Report> {
         self.client.pull(&self.url(key), file, &options, Arc::new(())).await
     }
 

@@ -279,10 +279,10 @@ impl PushOptions {
     }
 }
 
-/// What a push did, or would do.
+/// What a push or pull did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PushReport {
+pub struct Report {
     /// The way.
     pub method: Method,
     /// Bytes of the file.
@@ -336,22 +336,6 @@ impl PullOptions {
     }
 }
 
-/// What a pull did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PullReport {
-    /// The way.
-    pub method: Method,
-    /// Bytes of the file.
-    pub bytes: u64,
-    /// Bytes of the body that brought it.
-    pub payload_bytes: u64,
-    /// ETag of the file's content, with its quotes.
-    pub etag: String,
-    /// What went over the wire.
-    pub traffic: Traffic,
-}
-
 impl Client {
     /// Makes a client.
     ///
@@ -378,7 +362,7 @@ impl Client {
         url: &str,
         options: &PushOptions,
         watcher: Arc<dyn Watcher>,
-    ) -> Result<PushReport> {
+    ) -> Result<Report> {
         let location = Location::parse(url)?;
         let mut session = Session::new(self, &location, watcher)?;
         push::push(&mut session, file, &location, push::Known::Nothing, options).await
@@ -399,7 +383,7 @@ impl Client {
         options: &PushOptions,
         jobs: usize,
         watcher: Arc<dyn Watcher>,
-    ) -> Result<TreeReport<PushReport>> {
+    ) -> Result<TreeReport> {
         tree::push(self, folder, url, options, jobs, watcher).await
     }
 
@@ -417,7 +401,7 @@ impl Client {
         file: &Path,
         options: &PullOptions,
         watcher: Arc<dyn Watcher>,
-    ) -> Result<PullReport> {
+    ) -> Result<Report> {
         let location = Location::parse(url)?;
         let mut session = Session::new(self, &location, watcher)?;
         pull::pull(&mut session, &location, None, file, options).await
@@ -434,7 +418,7 @@ impl Client {
         options: &PullOptions,
         jobs: usize,
         watcher: Arc<dyn Watcher>,
-    ) -> Result<TreeReport<PullReport>> {
+    ) -> Result<TreeReport> {
         tree::pull(self, url, folder, options, jobs, watcher).await
     }
 
@@ -453,23 +437,19 @@ impl Client {
     }
 }
 
-impl PushReport {
+impl Report {
     /// Returns how many bytes fewer went over the wire than the file has; negative if more.
     pub fn saved_bytes(&self) -> i64 {
-        saved(self.bytes, self.traffic)
+        self.traffic.saved(self.bytes)
     }
 }
 
-impl PullReport {
-    /// Returns how many bytes fewer went over the wire than the file has; negative if more.
-    pub fn saved_bytes(&self) -> i64 {
-        saved(self.bytes, self.traffic)
+impl Traffic {
+    /// Returns how many bytes fewer that is than a number of bytes; negative if more.
+    pub fn saved(&self, bytes: u64) -> i64 {
+        let over_the_wire = self.sent_bytes.saturating_add(self.received_bytes);
+        i64::try_from(i128::from(bytes) - i128::from(over_the_wire)).unwrap_or(i64::MAX)
     }
-}
-
-fn saved(bytes: u64, traffic: Traffic) -> i64 {
-    let over_the_wire = traffic.sent_bytes.saturating_add(traffic.received_bytes);
-    i64::try_from(i128::from(bytes) - i128::from(over_the_wire)).unwrap_or(i64::MAX)
 }
 
 /// Returns true if a way that takes `cost` bytes is worth its trouble beside one that takes `full`.

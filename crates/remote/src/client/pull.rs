@@ -22,7 +22,7 @@ use super::push::{Remote, digest_of, head};
 use super::resume::{name_of, private_folder};
 use super::session::{Answer, Question, Session, Tries};
 use super::work::{self, Stage};
-use super::{Choice, Error, Method, PullOptions, PullReport, Result, is_worth};
+use super::{Choice, Error, Method, PullOptions, Report, Result, is_worth};
 use crate::protocol::{DELTAS, Digest, IM_LAYERED, header, media};
 
 /// A content of so few bytes is not worth a signature.
@@ -39,13 +39,13 @@ pub(super) async fn pull(
     known: Option<Remote>,
     path: &Path,
     options: &PullOptions,
-) -> Result<PullReport> {
+) -> Result<Report> {
     let before = session.traffic();
     let old = OldFile::open(path);
     let mut pull = Pull { session, location, path, options };
     let Pulled { method, bytes, payload_bytes, etag } = pull.run(known, old).await?;
     let traffic = session.traffic().since(before);
-    Ok(PullReport { method, bytes, payload_bytes, etag, traffic })
+    Ok(Report { method, bytes, payload_bytes, etag, traffic })
 }
 
 struct Pull<'a> {

@@ -22,7 +22,7 @@ use super::payload::{self, Payload};
 use super::resume::{self, Journal};
 use super::session::{Answer, MAX_SUMS_LEN, Question, Session};
 use super::work::{self, Stage, report};
-use super::{Choice, Error, Method, PushOptions, PushReport, Result, Traffic, is_worth};
+use super::{Choice, Error, Method, PushOptions, Report, Result, Traffic, is_worth};
 use crate::protocol::{Digest, FINE_SUMS, SIGNATURES, header, media};
 
 /// How often a resource that changes meanwhile is compared anew.
@@ -74,14 +74,14 @@ pub(super) async fn push(
     location: &Location,
     known: Known,
     options: &PushOptions,
-) -> Result<PushReport> {
+) -> Result<Report> {
     let before = session.traffic();
     let new = NewFile::open(session, path).await?;
     let mut push = Push { session, location, new, options, full: None };
     let (method, payload_bytes) = push.run(known).await?;
     let Push { session, new, .. } = push;
     let traffic = session.traffic().since(before);
-    Ok(PushReport { method, bytes: new.len, payload_bytes, etag: new.digest.etag(), traffic })
+    Ok(Report { method, bytes: new.len, payload_bytes, etag: new.digest.etag(), traffic })
 }
 
 /// The file that is pushed.

@@ -16,9 +16,7 @@ use super::location::Location;
 use super::push::{Known, Remote};
 use super::session::{Question, Session};
 use super::work::{self, Watcher};
-use super::{
-    Client, Error, PullOptions, PullReport, PushOptions, PushReport, Result, Traffic, pull, push,
-};
+use super::{Client, Error, PullOptions, PushOptions, Report, Result, Traffic, pull, push};
 use crate::protocol::RESERVED;
 
 /// Resources that are listed at once.
@@ -33,9 +31,9 @@ const LIST: &str = "/v1/l";
 /// What was done with a tree.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct TreeReport<R> {
+pub struct TreeReport {
     /// The files, sorted by name.
-    pub files: Vec<TreeFile<R>>,
+    pub files: Vec<TreeFile>,
     /// What went over the wire, for the list of resources as well.
     pub traffic: Traffic,
 }
@@ -43,11 +41,11 @@ pub struct TreeReport<R> {
 /// What was done with a file of a tree.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct TreeFile<R> {
+pub struct TreeFile {
     /// Its name in the folder, with `/` between its parts.
     pub name: String,
     /// What was done.
-    pub outcome: Result<R>,
+    pub outcome: Result<Report>,
 }
 
 /// Pushes a folder.
@@ -58,11 +56,11 @@ pub(super) async fn push(
     options: &PushOptions,
     jobs: usize,
     watcher: Arc<dyn Watcher>,
-) -> Result<TreeReport<PushReport>> {
+) -> Result<TreeReport> {
     let location = Location::parse_folder(url)?;
     let mut session = Session::new(client, &location, Arc::clone(&watcher))?;
     let top = folder.to_owned();
-    let (names, unreadable) = work::run(&watcher, move |_| files_of(&top)).await?;
+    let Found { names, unreadable, .. } = work::run(&watcher, move |_| files_of(&top)).await?;
     let listed = match list(&mut session, &location).await {
         Ok(listed) => Some(Arc::new(listed)),
         // Each can be asked for alone.
@@ -94,6 +92,7 @@ pub(super) async fn push(
     let mut report = all(client, session, names, jobs, watcher, work).await?;
     let failed = |(name, error)| TreeFile { name, outcome: Err(Error::File(error)) };
     report.files.extend(unreadable.into_iter().map(failed));
+    report.files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(report)
 }
 
@@ -105,7 +104,7 @@ pub(super) async fn pull(
     options: &PullOptions,
     jobs: usize,
     watcher: Arc<dyn Watcher>,
-) -> Result<TreeReport<PullReport>> {
+) -> Result<TreeReport> {
     let location = Location::parse_folder(url)?;
     let mut session = Session::new(client, &location, Arc::clone(&watcher))?;
     let listed = Arc::new(list(&mut session, &location).await?);
@@ -131,18 +130,17 @@ pub(super) async fn pull(
 }
 
 /// Does work on all files, `jobs` at once, each of which keeps a connection.
-async fn all<R, W, F>(
+async fn all<W, F>(
     client: &Client,
     session: Session,
     names: Vec<String>,
     jobs: usize,
     watcher: Arc<dyn Watcher>,
     work: W,
-) -> Result<TreeReport<R>>
+) -> Result<TreeReport>
 where
-    R: Send + 'static,
     W: Fn(Session, String) -> F + Send + Sync + 'static,
-    F: Future<Output = (Session, Result<R>)> + Send,
+    F: Future<Output = (Session, Result<Report>)> + Send,
 {
     let quiet: Arc<dyn Watcher> = Arc::new(OfTree(Arc::clone(&watcher)));
     let location = session.location().clone();
@@ -193,46 +191,51 @@ where
     Ok(TreeReport { files: files.into_iter().map(|(_, file)| file).collect(), traffic })
 }
 
-/// Returns the names of all files in a folder, sorted, and what is wrong with the folders in it that cannot be
-/// read.
-#[expect(clippy::type_complexity, reason = "two lists, each named once")]
-fn files_of(top: &Path) -> sigdelta::Result<(Vec<String>, Vec<(String, sigdelta::Error)>)> {
-    let (mut names, mut unreadable) = (Vec::new(), Vec::new());
-    let mut folders = vec![(top.to_owned(), String::new())];
-    while let Some((folder, prefix)) = folders.pop() {
-        if let Err(cause) = read_folder(&folder, &prefix, &mut names, &mut folders) {
+/// What there is in a folder and those in it.
+#[derive(Default)]
+struct Found {
+    /// Names of files, sorted.
+    names: Vec<String>,
+    /// Folders that could not be read, by name, and why.
+    unreadable: Vec<(String, sigdelta::Error)>,
+    /// Folders that are still to be read, and how names in them begin.
+    folders: Vec<(PathBuf, String)>,
+}
+
+/// Returns what there is in a folder that can be read.
+fn files_of(top: &Path) -> sigdelta::Result<Found> {
+    let mut found = Found { folders: vec![(top.to_owned(), String::new())], ..Found::default() };
+    while let Some((folder, prefix)) = found.folders.pop() {
+        if let Err(cause) = found.read(&folder, &prefix) {
             let error = sigdelta::Error::Io { action: IoAction::Read, cause }.in_file(&folder);
             if folder == top {
                 return Err(error);
             }
-            unreadable.push((prefix, error));
+            found.unreadable.push((prefix, error));
         }
     }
-    names.sort_unstable();
-    Ok((names, unreadable))
+    found.names.sort_unstable();
+    Ok(found)
 }
 
-/// Adds the names of the files and the folders in one.
-fn read_folder(
-    folder: &Path,
-    prefix: &str,
-    names: &mut Vec<String>,
-    folders: &mut Vec<(PathBuf, String)>,
-) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(RESERVED) {
-            continue;
+impl Found {
+    /// Adds the files and folders of a folder.
+    fn read(&mut self, folder: &Path, prefix: &str) -> io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with(RESERVED) {
+                continue;
+            }
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                self.folders.push((entry.path(), format!("{prefix}{name}/")));
+            } else if kind.is_file() {
+                self.names.push(format!("{prefix}{name}"));
+            }
         }
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            folders.push((entry.path(), format!("{prefix}{name}/")));
-        } else if kind.is_file() {
-            names.push(format!("{prefix}{name}"));
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Returns what the server has below an address: names behind that, and what is known of each.

@@ -214,7 +214,8 @@ pub struct Serve {
     /// The key of the certificate, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     pub tls_key: Option<PathBuf>,
-    /// Listen where others than this machine can connect even without tokens or TLS, as behind a proxy
+    /// Listen where others than this machine can connect even without tokens or TLS, as behind a proxy;
+    /// answer to any name of a host
     #[arg(long)]
     pub insecure: bool,
     /// Keep so many earlier versions of each file, from which those who have one get a patch

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use indicatif::HumanBytes;
 use sigdelta::Result;
-use sigdelta::parallel::Threads;
 use sigdelta_remote::client::PullOptions;
 
 use crate::cli::{Verbosity, Work};
 use crate::exit::Exit;
 use crate::remote::{
     Connection, MethodChoice, News, Transfer, block_on, complain, fail, file_json, file_text,
-    totals, tree_json,
+    threads, totals, tree_json,
 };
 use crate::report::Report;
 
@@ -46,13 +45,10 @@ pub fn pull(args: &PullArgs, verbosity: Verbosity) -> Result<Exit> {
         Ok(folder) => folder,
         Err(exit) => return Ok(exit),
     };
-    let threads = args.work.threads.map_or_else(Threads::auto, Threads::new);
-    let len =
-        std::fs::metadata(&args.file).ok().filter(|file| file.is_file()).map(|file| file.len());
     let options = PullOptions::new()
         .choice(args.method.into())
         .resume_dir(resume_dir)
-        .threads(threads.for_len(len));
+        .threads(threads(&args.work, &args.file));
     let report = Report::new("pull", verbosity, false);
     let news = News::new("pull", verbosity);
     match args.transfer.recursive {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use indicatif::HumanBytes;
 use sigdelta::Result;
-use sigdelta::parallel::Threads;
 use sigdelta_remote::client::PushOptions;
 
 use crate::cli::{LevelChoice, Verbosity, Work};
@@ -13,7 +12,7 @@ use crate::exit::Exit;
 use crate::message;
 use crate::remote::{
     Connection, MethodChoice, News, Transfer, block_on, complain, fail, file_json, file_text,
-    totals, tree_json,
+    threads, totals, tree_json,
 };
 use crate::report::Report;
 
@@ -63,9 +62,6 @@ pub fn push(args: &PushArgs, verbosity: Verbosity) -> Result<Exit> {
         Ok(folder) => folder,
         Err(exit) => return Ok(exit),
     };
-    let threads = args.work.threads.map_or_else(Threads::auto, Threads::new);
-    let len =
-        std::fs::metadata(&args.file).ok().filter(|file| file.is_file()).map(|file| file.len());
     let options = PushOptions::new()
         .choice(args.method.into())
         .base(args.base.clone())
@@ -74,7 +70,7 @@ pub fn push(args: &PushArgs, verbosity: Verbosity) -> Result<Exit> {
         .dry_run(args.dry_run)
         .resume_dir(resume_dir)
         .level(args.level.into())
-        .threads(threads.for_len(len));
+        .threads(threads(&args.work, &args.file));
     let report = Report::new("push", verbosity, false);
     let news = News::new("push", verbosity);
     match args.transfer.recursive {

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clap::{Args, ValueEnum, ValueHint};
 use indicatif::HumanBytes;
 use serde_json::{Value, json};
+use sigdelta::parallel::Threads;
 use sigdelta::{IoAction, Result};
 use sigdelta_cli::interrupt;
 use sigdelta_remote::client::{
-    self, Choice, Client, ClientOptions, Method, PullReport, PushReport, Stage, Traffic,
-    TreeReport, Watcher,
+    self, Choice, Client, ClientOptions, Method, Report, Stage, Traffic, TreeReport, Watcher,
 };
 
-use crate::cli::Verbosity;
+use crate::cli::{Verbosity, Work};
 use crate::exit::Exit;
 use crate::message;
 use crate::progress::Progress;
@@ -93,6 +93,12 @@ impl Connection {
     }
 }
 
+/// Returns how many threads compare a file.
+pub fn threads(work: &Work, file: &Path) -> usize {
+    let len = fs::metadata(file).ok().filter(|file| file.is_file()).map(|file| file.len());
+    work.threads.map_or_else(Threads::auto, Threads::new).for_len(len)
+}
+
 impl Transfer {
     /// Returns the folder for what outlives an interruption, None if nothing shall.
     ///
@@ -115,71 +121,31 @@ impl Transfer {
     }
 }
 
-/// A report of one file, as far as pushes and pulls have it in common.
-pub trait Done {
-    /// Returns the way, the bytes of the file and of the body that brought it, and the traffic.
-    fn facts(&self) -> (Method, u64, u64, Traffic);
-    /// Returns the bytes that were saved.
-    fn saved_bytes(&self) -> i64;
-    /// Returns the ETag.
-    fn etag(&self) -> &str;
-}
-
-impl Done for PushReport {
-    fn facts(&self) -> (Method, u64, u64, Traffic) {
-        (self.method, self.bytes, self.payload_bytes, self.traffic)
-    }
-
-    fn saved_bytes(&self) -> i64 {
-        self.saved_bytes()
-    }
-
-    fn etag(&self) -> &str {
-        &self.etag
-    }
-}
-
-impl Done for PullReport {
-    fn facts(&self) -> (Method, u64, u64, Traffic) {
-        (self.method, self.bytes, self.payload_bytes, self.traffic)
-    }
-
-    fn saved_bytes(&self) -> i64 {
-        self.saved_bytes()
-    }
-
-    fn etag(&self) -> &str {
-        &self.etag
-    }
-}
-
 /// Returns a report as JSON.
-pub fn file_json(done: &impl Done) -> Value {
-    let (method, bytes, payload_bytes, traffic) = done.facts();
+pub fn file_json(done: &Report) -> Value {
     let mut object = json!({
-        "method": method.name(),
-        "bytes": bytes,
-        "payload_bytes": payload_bytes,
+        "method": done.method.name(),
+        "bytes": done.bytes,
+        "payload_bytes": done.payload_bytes,
     });
-    crate::report::merge(&mut object, traffic_json(&traffic));
+    crate::report::merge(&mut object, traffic_json(&done.traffic));
     object["saved_bytes"] = done.saved_bytes().into();
-    object["etag"] = done.etag().into();
+    object["etag"] = done.etag.as_str().into();
     object
 }
 
 /// Returns the report of a tree as JSON, its files sorted by name.
-pub fn tree_json(tree: &TreeReport<impl Done>) -> Value {
+pub fn tree_json(tree: &TreeReport) -> Value {
     let files: Vec<Value> = tree.files.iter().map(tree_file_json).collect();
     let (bytes, failed) = totals(tree);
-    let over_the_wire = tree.traffic.sent_bytes + tree.traffic.received_bytes;
     let mut object = json!({ "method": "tree", "bytes": bytes, "failed_files": failed });
     crate::report::merge(&mut object, traffic_json(&tree.traffic));
-    object["saved_bytes"] = (bytes as i64 - over_the_wire as i64).into();
+    object["saved_bytes"] = tree.traffic.saved(bytes).into();
     object["files"] = files.into();
     object
 }
 
-fn tree_file_json(file: &client::TreeFile<impl Done>) -> Value {
+fn tree_file_json(file: &client::TreeFile) -> Value {
     let mut object = json!({ "name": file.name });
     let outcome = match &file.outcome {
         Ok(done) => file_json(done),
@@ -199,14 +165,14 @@ fn traffic_json(traffic: &Traffic) -> Value {
 }
 
 /// Returns the bytes of all files of a tree that were brought over, and how many files were not.
-pub fn totals(tree: &TreeReport<impl Done>) -> (u64, usize) {
+pub fn totals(tree: &TreeReport) -> (u64, usize) {
     let done: Vec<u64> =
-        tree.files.iter().flat_map(|file| &file.outcome).map(|done| done.facts().1).collect();
+        tree.files.iter().flat_map(|file| &file.outcome).map(|done| done.bytes).collect();
     (done.iter().sum(), tree.files.len() - done.len())
 }
 
 /// Says which files of a tree failed, and returns the exit status: that of the first.
-pub fn complain(tree: &TreeReport<impl Done>) -> Exit {
+pub fn complain(tree: &TreeReport) -> Exit {
     let mut exit = Exit::Success;
     for file in &tree.files {
         if let Err(error) = &file.outcome {
@@ -221,8 +187,8 @@ pub fn complain(tree: &TreeReport<impl Done>) -> Exit {
 }
 
 /// Returns what a report says, for people.
-pub fn file_text(done: &impl Done) -> String {
-    let (method, bytes, payload_bytes, _) = done.facts();
+pub fn file_text(done: &Report) -> String {
+    let &Report { method, bytes, payload_bytes, .. } = done;
     let way = match method {
         Method::Unchanged => "nothing, it is there".to_owned(),
         Method::Full => format!("{} as a whole", HumanBytes(payload_bytes)),
