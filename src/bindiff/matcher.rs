@@ -1,9 +1,12 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
+use std::ops::Range;
+
 use super::buckets::Lookups;
 use super::compare::{Alike, alike_suffix, common_prefix, differ_by_more};
 use super::index::Index;
+use super::rows::Rows;
 use crate::error::{Result, reserve};
 
 /// A stretch of new bytes and the old bytes it lies along.
@@ -47,6 +50,8 @@ pub(crate) struct Patience {
     pub(crate) tolerance: usize,
     /// More equal bytes than so many must be at the other place.
     pub(crate) gain: usize,
+    /// How far the rows of tables are followed, of which few bytes may be equal.
+    pub(crate) rows_reach: Option<usize>,
 }
 
 /// The search in a part of the new file.
@@ -56,13 +61,14 @@ pub(crate) struct Matcher<'a> {
     /// In order, not overlapping; those that end before `scan.at` are dropped.
     equals: &'a [Equal],
     patience: Patience,
+    rows: Option<Rows>,
     /// Where the stretch that is not finished begins in both.
     old_start: usize,
     new_start: usize,
     scan: Scan,
 }
 
-/// A place of the old bytes that equals the new ones for a while.
+/// A place of the old bytes that equals the new ones for a while, or is as good.
 #[derive(Clone, Copy)]
 struct Place {
     old: usize,
@@ -91,7 +97,7 @@ impl Scan {
         self.at.wrapping_add_signed(self.shift)
     }
 
-    /// Goes on by bytes that equal the old ones.
+    /// Goes on by bytes that equal the old ones, or are as good.
     fn pass_equal(&mut self, len: usize) {
         self.alike.push_equal(len);
         self.at += len;
@@ -113,7 +119,8 @@ impl<'a> Matcher<'a> {
         patience: Patience,
     ) -> Self {
         let scan = Scan::default();
-        Matcher { old, new, equals, patience, old_start: 0, new_start: 0, scan }
+        let rows = patience.rows_reach.map(|reach| Rows::new(reach, 0));
+        Matcher { old, new, equals, patience, rows, old_start: 0, new_start: 0, scan }
     }
 
     /// Begins elsewhere: with the new bytes from `new_start` on, which perhaps lie along the old ones
@@ -121,6 +128,7 @@ impl<'a> Matcher<'a> {
     pub(crate) fn at(mut self, old_start: usize, new_start: usize) -> Self {
         self.old_start = old_start.min(self.old.len());
         self.new_start = new_start;
+        self.rows = self.patience.rows_reach.map(|reach| Rows::new(reach, new_start));
         self.scan.start = new_start;
         self.scan.at = new_start;
         self.scan.shift = self.old_start as isize - new_start as isize;
@@ -147,7 +155,7 @@ impl<'a> Matcher<'a> {
 
     /// Finishes the stretch before `scan.at`, where the next lies along the old bytes at `next`.
     fn finish_stretch(&mut self, next: Option<Place>, stretches: &mut Vec<Stretch>) -> Result<()> {
-        let Matcher { old, new, old_start, new_start, ref mut scan, .. } = *self;
+        let Matcher { old, new, old_start, new_start, ref rows, ref mut scan, .. } = *self;
         let behind = &new[new_start..scan.at];
         let mut front = scan.alike.len;
         // Of data that repeats itself each place may be alike as far as one looks back.
@@ -161,11 +169,15 @@ impl<'a> Matcher<'a> {
         {
             let overlap = front + back - behind.len();
             let left = front - overlap;
-            let split = best_split(
-                &behind[left..front],
-                &old[old_start + left..old_start + front],
-                &old[place.old - back..place.old - back + overlap],
-            );
+            let bytes = &behind[left..front];
+            let before = &old[old_start + left..][..overlap];
+            let after = &old[place.old - back..][..overlap];
+            let Range { start, end } = match rows {
+                Some(rows) => rows.split(new_start + left, bytes, before, after),
+                None => 0..overlap,
+            };
+            let split =
+                start + best_split(&bytes[start..end], &before[start..end], &after[start..end]);
             front = left + split;
             back -= split;
         }
@@ -209,6 +221,17 @@ impl<'a> Matcher<'a> {
             let near = &here[..NEAR.min(here.len())];
             if !differ_by_more(near, there, patience.tolerance) {
                 self.scan.pass(near, there);
+                continue;
+            }
+            if equal.is_none()
+                && let Some(rows) = &mut self.rows
+                && let Some(block) = rows.block(old, new, at, self.scan.shift)
+            {
+                if block.shift != self.scan.shift {
+                    let place = at.wrapping_add_signed(block.shift);
+                    return Some(Place { old: place, len: block.len });
+                }
+                self.scan.pass_equal(block.len);
                 continue;
             }
             match equal.or_else(|| self.best_place(index)) {

@@ -9,6 +9,7 @@ mod buckets;
 mod compare;
 mod index;
 mod matcher;
+mod rows;
 #[cfg(test)]
 mod tests;
 

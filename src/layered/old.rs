@@ -28,7 +28,7 @@ impl Effort {
     /// For speed.
     pub(crate) const FAST: Effort = Effort {
         stride: 8,
-        patience: Patience { tolerance: 8, gain: 8 },
+        patience: Patience { tolerance: 8, gain: 8, rows_reach: Some(512) },
         key_len: 16,
         max_resident: 64 << 20,
         max_view: 40 << 20,
@@ -36,7 +36,7 @@ impl Effort {
     /// For small patches.
     pub(crate) const THOROUGH: Effort = Effort {
         stride: 4,
-        patience: Patience { tolerance: 4, gain: 8 },
+        patience: Patience { tolerance: 4, gain: 8, rows_reach: Some(1 << 10) },
         max_resident: 128 << 20,
         max_view: 64 << 20,
         ..Self::FAST
@@ -44,7 +44,7 @@ impl Effort {
     /// For formats in which bytes that differ cost much.
     pub(crate) const EXACT: Effort = Effort {
         stride: 1,
-        patience: Patience { tolerance: 0, gain: 2 },
+        patience: Patience { tolerance: 0, gain: 2, rows_reach: None },
         key_len: 12,
         ..Self::THOROUGH
     };
