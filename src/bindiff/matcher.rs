@@ -1,8 +1,6 @@
 //! The search: goes along the new bytes, stays with a place of the old bytes as long as that does,
 //! and decides where one place is left for another.
 
-use std::ops::Range;
-
 use super::buckets::Lookups;
 use super::compare::{Alike, alike_suffix, common_prefix, differ_by_more};
 use super::index::Index;
@@ -32,6 +30,8 @@ pub(crate) struct Equal {
 const STAY: usize = 8;
 /// Bytes in which few may differ for that to be reason enough, too.
 const NEAR: usize = 32;
+/// So many equal bytes are a better place than the row of a table.
+const ROW_OR_EQUAL: usize = 64;
 /// Where so many more bytes differ than are equal, they are no difference but new, even if the
 /// old bytes go on behind them: with so many equal ones.
 const MAX_LOST: i64 = 32;
@@ -172,12 +172,13 @@ impl<'a> Matcher<'a> {
             let bytes = &behind[left..front];
             let before = &old[old_start + left..][..overlap];
             let after = &old[place.old - back..][..overlap];
-            let Range { start, end } = match rows {
-                Some(rows) => rows.split(new_start + left, bytes, before, after),
-                None => 0..overlap,
-            };
-            let split =
-                start + best_split(&bytes[start..end], &before[start..end], &after[start..end]);
+            let mut split = best_split(bytes, before, after);
+            if let Some(rows) = rows
+                && let Some(near) = rows.better_split(new_start + left, bytes, before, after, split)
+            {
+                let [bytes, before, after] = [bytes, before, after].map(|all| &all[near.clone()]);
+                split = near.start + best_split(bytes, before, after);
+            }
             front = left + split;
             back -= split;
         }
@@ -229,7 +230,10 @@ impl<'a> Matcher<'a> {
             {
                 if block.shift != self.scan.shift {
                     let place = at.wrapping_add_signed(block.shift);
-                    return Some(Place { old: place, len: block.len });
+                    let row = Place { old: place, len: block.len };
+                    // So many equal bytes are better than rows that are alike.
+                    let equal = self.best_place(index).filter(|equal| equal.len >= ROW_OR_EQUAL);
+                    return Some(equal.unwrap_or(row));
                 }
                 self.scan.pass_equal(block.len);
                 continue;

@@ -22,6 +22,9 @@ const MAX_ELSEWHERE: usize = BLOCK / 3;
 /// Numbers of a table are near each other: a block with more new upper halves is of none.
 const MAX_HALVES: usize = BLOCK * 3 / 8;
 
+/// Places are parted elsewhere than equal bytes say for more surprises less.
+const MIN_SPLIT_GAIN: i64 = BLOCK as i64 / 8;
+
 /// How long a shift must have held to be returned to.
 const HOME_LEN: usize = 4 << 10;
 /// Bytes for which no block is judged after one that is no table.
@@ -164,21 +167,19 @@ impl Rows {
         Some(count_surprises(new_block, old_block, most, self.simd))
     }
 
-    /// Returns a range of the bytes, which begin at `start` of the new ones, in which it is best to
-    /// leave one place for the other.
-    pub(super) fn split(
+    /// Returns a range of the bytes, which begin at `start` of the new ones, in which it is better to
+    /// leave one place for the other than at `split`, where equal bytes say so; None if it is not.
+    pub(super) fn better_split(
         &self,
         start: usize,
         bytes: &[u8],
         before: &[u8],
         behind: &[u8],
-    ) -> Range<usize> {
-        if bytes.len() < BLOCK_LEN {
-            return 0..bytes.len();
-        }
+        split: usize,
+    ) -> Option<Range<usize>> {
         let mut at = start.wrapping_neg() % WORD + CONTEXT_LEN;
         let mut best = 0..at + GROUP_LEN;
-        let (mut score, mut best_score) = (0, 0);
+        let (mut score, mut best_score, mut split_score) = (0, 0, 0);
         while at + GROUP_LEN <= bytes.len() {
             let group = at - CONTEXT_LEN..at + GROUP_LEN;
             let surprises = |place: &[u8]| {
@@ -192,8 +193,11 @@ impl Rows {
                 best = at..(at + 2 * GROUP_LEN).min(bytes.len());
             }
             at += GROUP_LEN;
+            if at <= split {
+                split_score = score;
+            }
         }
-        best
+        (best_score > split_score + MIN_SPLIT_GAIN).then_some(best)
     }
 }
 
