@@ -13,6 +13,7 @@ pub(crate) mod rollsum;
 pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "layered")]
 pub(crate) mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
